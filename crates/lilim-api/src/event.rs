@@ -1,0 +1,239 @@
+//! What an engine tells while it generates, each with a monotonic time, over a bounded channel.
+//!
+//! A full channel parks the sender (the sequence waits for its reader); a dropped receiver or a
+//! raised [`CancelToken`] ends the generation.
+
+use std::time::{Duration, Instant};
+
+use crossbeam_channel as channel;
+use serde::{Deserialize, Serialize};
+
+use crate::{CancelToken, EngineError, TokenId};
+
+/// How many events wait for a slow reader before generation parks. Small enough that a reader who
+/// goes away costs little work, large enough that a terminal never slows the model.
+pub const EVENT_CHANNEL_BOUND: usize = 64;
+
+/// How long a parked sender sleeps between looks at the cancel flag.
+const PARK_POLL: Duration = Duration::from_millis(20);
+
+/// Why generation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FinishReason {
+    /// The model's own end, or a stop string or token.
+    Stop,
+    /// The asked number of tokens was reached.
+    Length,
+    /// The context is full.
+    ContextFull,
+    /// The reader cancelled or went away.
+    Cancelled,
+}
+
+/// One generated token.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TokenEvent {
+    /// The token.
+    pub id: TokenId,
+    /// Text that became certain with this token: always valid UTF-8, sometimes empty.
+    pub text: String,
+    /// The token's natural-log probability before sampling filters, when asked for.
+    pub logprob: Option<f32>,
+    /// The likeliest tokens at this place, when asked for.
+    pub top_logprobs: Vec<(TokenId, f32)>,
+}
+
+/// What a request used, and how long its parts took by the engine's own clock.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Tokens of the prompt.
+    pub n_prompt: usize,
+    /// Of these, tokens whose keys and values were there already.
+    pub n_cached: usize,
+    /// Tokens generated, an end token included.
+    pub n_out: usize,
+    /// From the first prompt token's computation to the last's.
+    pub prefill: Duration,
+    /// From the first generated token to the last.
+    pub decode: Duration,
+}
+
+/// What an engine emits.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// So many of so many prompt tokens are computed.
+    PrefillProgress {
+        /// Prompt tokens done, cached ones included.
+        done: usize,
+        /// Prompt tokens in all.
+        total: usize,
+    },
+    /// A token was chosen.
+    Token(TokenEvent),
+    /// Generation ended; the last event of a request that did not fail.
+    Done {
+        /// Why it ended.
+        reason: FinishReason,
+        /// Text held back until now, such as the beginning of a stop string that never came.
+        tail: String,
+        /// What was used.
+        usage: Usage,
+    },
+    /// Generation failed; the last event.
+    Failed(EngineError),
+}
+
+/// An event and when it happened.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TimedEvent {
+    /// The moment the engine emitted it.
+    pub at: Instant,
+    /// What happened.
+    pub event: Event,
+}
+
+/// Makes the two ends of a bounded event channel that share one cancel flag.
+pub fn event_channel(cancel: CancelToken) -> (EventSender, EventReceiver) {
+    let (sender, receiver) = channel::bounded(EVENT_CHANNEL_BOUND);
+    (
+        EventSender {
+            sender,
+            cancel: cancel.clone(),
+        },
+        EventReceiver { receiver, cancel },
+    )
+}
+
+/// The engine's end.
+#[derive(Debug)]
+pub struct EventSender {
+    sender: channel::Sender<TimedEvent>,
+    cancel: CancelToken,
+}
+
+/// The reader is gone or has cancelled: stop working.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stopped;
+
+impl EventSender {
+    /// Sends an event stamped with the present moment, waiting while the channel is full.
+    ///
+    /// # Errors
+    /// [`Stopped`] when the reader went away, or cancelled while the channel was full.
+    pub fn send(&self, event: Event) -> Result<(), Stopped> {
+        let mut timed = TimedEvent {
+            at: Instant::now(),
+            event,
+        };
+        loop {
+            match self.sender.send_timeout(timed, PARK_POLL) {
+                Ok(()) => return Ok(()),
+                Err(channel::SendTimeoutError::Disconnected(_)) => return Err(Stopped),
+                Err(channel::SendTimeoutError::Timeout(back)) => {
+                    if self.cancel.is_cancelled() {
+                        return Err(Stopped);
+                    }
+                    timed = back;
+                }
+            }
+        }
+    }
+
+    /// The flag that the reader may raise.
+    pub fn cancel_token(&self) -> &CancelToken {
+        &self.cancel
+    }
+}
+
+/// Why no event came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecvError {
+    /// None within the time given.
+    Timeout,
+    /// The engine is done: no more will come.
+    Closed,
+}
+
+/// The reader's end. Dropping it cancels the generation.
+#[derive(Debug)]
+pub struct EventReceiver {
+    receiver: channel::Receiver<TimedEvent>,
+    cancel: CancelToken,
+}
+
+impl EventReceiver {
+    /// Waits for the next event, at most so long.
+    ///
+    /// # Errors
+    /// [`RecvError::Timeout`] or [`RecvError::Closed`].
+    pub fn recv_timeout(&self, timeout: Duration) -> Result<TimedEvent, RecvError> {
+        self.receiver
+            .recv_timeout(timeout)
+            .map_err(|error| match error {
+                channel::RecvTimeoutError::Timeout => RecvError::Timeout,
+                channel::RecvTimeoutError::Disconnected => RecvError::Closed,
+            })
+    }
+
+    /// Waits for the next event; `None` when no more will come.
+    pub fn recv(&self) -> Option<TimedEvent> {
+        self.receiver.recv().ok()
+    }
+
+    /// The flag that ends this generation.
+    pub fn cancel_token(&self) -> &CancelToken {
+        &self.cancel
+    }
+}
+
+impl Drop for EventReceiver {
+    fn drop(&mut self) {
+        self.cancel.cancel();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn progress(done: usize) -> Event {
+        Event::PrefillProgress { done, total: 100 }
+    }
+
+    #[test]
+    fn events_arrive_in_order_with_rising_times() {
+        let (sender, receiver) = event_channel(CancelToken::new());
+        for done in 0..5 {
+            sender.send(progress(done)).unwrap();
+        }
+        drop(sender);
+        let events: Vec<_> = std::iter::from_fn(|| receiver.recv()).collect();
+        assert_eq!(events.len(), 5);
+        assert!(events.windows(2).all(|pair| pair[0].at <= pair[1].at));
+        assert_eq!(
+            receiver.recv_timeout(Duration::ZERO),
+            Err(RecvError::Closed)
+        );
+    }
+
+    #[test]
+    fn a_full_channel_parks_until_cancelled() {
+        let (sender, receiver) = event_channel(CancelToken::new());
+        let filler = std::thread::spawn(move || (0..).find(|&n| sender.send(progress(n)).is_err()));
+        while receiver.receiver.len() < EVENT_CHANNEL_BOUND {
+            std::thread::yield_now();
+        }
+        receiver.cancel_token().cancel();
+        assert_eq!(filler.join().unwrap(), Some(EVENT_CHANNEL_BOUND));
+    }
+
+    #[test]
+    fn dropping_the_receiver_cancels() {
+        let cancel = CancelToken::new();
+        let (sender, receiver) = event_channel(cancel.clone());
+        drop(receiver);
+        assert!(cancel.is_cancelled());
+        assert_eq!(sender.send(progress(0)), Err(Stopped));
+    }
+}

@@ -1,0 +1,193 @@
+//! How a model is loaded: what is decided once, before the first token.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// The CPU instruction set that the kernels use. Chosen at start by detection, or forced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Portable Rust: the slow twin of every fast kernel.
+    Reference,
+    /// x86-64 with AVX2, FMA and F16C.
+    Avx2,
+    /// x86-64 with AVX-512 F, BW, DQ and VL.
+    Avx512,
+    /// 64-bit Arm with NEON.
+    Neon,
+}
+
+impl Level {
+    /// Every level there is, slowest first.
+    pub const ALL: [Self; 4] = [Self::Reference, Self::Avx2, Self::Avx512, Self::Neon];
+
+    /// The name used on the command line, in logs and in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Reference => "reference",
+            Self::Avx2 => "avx2",
+            Self::Avx512 => "avx512",
+            Self::Neon => "neon",
+        }
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Level {
+    type Err = UnknownName;
+
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
+        parse_name("level", name, &Self::ALL, Self::as_str)
+    }
+}
+
+/// How keys and values are stored in the KV cache.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KvType {
+    /// 32-bit floats: exact, 4 bytes an element.
+    F32,
+    /// 16-bit floats: 2 bytes an element.
+    #[default]
+    F16,
+    /// Blocks of 32 signed bytes with one 16-bit scale: 34 bytes for 32 elements.
+    #[serde(rename = "q8_0")]
+    Q8_0,
+}
+
+impl KvType {
+    /// Every type there is.
+    pub const ALL: [Self; 3] = [Self::F32, Self::F16, Self::Q8_0];
+
+    /// The name used on the command line and in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::F16 => "f16",
+            Self::Q8_0 => "q8_0",
+        }
+    }
+}
+
+impl fmt::Display for KvType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for KvType {
+    type Err = UnknownName;
+
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
+        parse_name("kv cache type", name, &Self::ALL, Self::as_str)
+    }
+}
+
+/// A name that is none of those an option takes.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown {what} '{given}' (one of: {known})")]
+pub struct UnknownName {
+    /// What the name should have named.
+    pub what: &'static str,
+    /// What was given.
+    pub given: String,
+    /// The names that would have been taken, separated by commas.
+    pub known: String,
+}
+
+fn parse_name<T: Copy>(
+    what: &'static str,
+    given: &str,
+    all: &[T],
+    name_of: fn(T) -> &'static str,
+) -> Result<T, UnknownName> {
+    all.iter()
+        .copied()
+        .find(|&item| name_of(item).eq_ignore_ascii_case(given))
+        .ok_or_else(|| UnknownName {
+            what,
+            given: given.to_owned(),
+            known: all
+                .iter()
+                .map(|&item| name_of(item))
+                .collect::<Vec<_>>()
+                .join(", "),
+        })
+}
+
+/// Speculative decoding; off unless asked for.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SpeculationOptions {
+    /// The most tokens guessed ahead from earlier text; 0 switches speculation off.
+    pub lookup_tokens: u32,
+}
+
+/// How to load a model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LoadOptions {
+    /// Worker threads; `None` means the number of physical cores.
+    pub threads: Option<usize>,
+    /// The kernel level; `None` means the best that this machine has.
+    pub level: Option<Level>,
+    /// Context length in tokens; `None` means the model's own, cut to [`Self::DEFAULT_CONTEXT`].
+    pub context: Option<usize>,
+    /// Prompt tokens computed at once in prefill.
+    pub chunk: usize,
+    /// How keys and values are stored.
+    pub kv_type: KvType,
+    /// Whether a session keeps what it computed for a prompt that begins like the last one.
+    pub prefix_cache: bool,
+    /// Speculative decoding.
+    pub speculation: SpeculationOptions,
+    /// Memory that loading and running may take, in bytes; `None` means what the machine has free.
+    pub memory_limit_bytes: Option<u64>,
+}
+
+impl LoadOptions {
+    /// The context that is taken when neither the user nor a smaller model says otherwise.
+    pub const DEFAULT_CONTEXT: usize = 4096;
+    /// Prompt tokens computed at once when nothing else is asked.
+    pub const DEFAULT_CHUNK: usize = 512;
+}
+
+impl Default for LoadOptions {
+    fn default() -> Self {
+        Self {
+            threads: None,
+            level: None,
+            context: None,
+            chunk: Self::DEFAULT_CHUNK,
+            kv_type: KvType::default(),
+            prefix_cache: true,
+            speculation: SpeculationOptions::default(),
+            memory_limit_bytes: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_parse_back_and_unknown_ones_list_the_known() {
+        for level in Level::ALL {
+            assert_eq!(level.as_str().parse(), Ok(level));
+        }
+        for kv_type in KvType::ALL {
+            assert_eq!(kv_type.as_str().parse(), Ok(kv_type));
+        }
+        let error = "sse9".parse::<Level>().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "unknown level 'sse9' (one of: reference, avx2, avx512, neon)"
+        );
+    }
+}

@@ -1,0 +1,2 @@
+//! The `lilim` command.
+fn main() {}

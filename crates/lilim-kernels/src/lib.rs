@@ -1,1 +1,30 @@
-//! (skeleton; see docs/design/first-light.md)
+//! The hot loops: quantized matrix products, attention, normalizations, activations.
+//!
+//! [`Kernels`] is a table of functions for one instruction set ([`Level`]), found once by
+//! [`Kernels::detect`] and passed by reference. Each kernel is written once, over a vector of
+//! sixteen lanes (`simd.rs`), and compiled for each level; the formula and its order are one, so
+//! every level gives the same bits (design: "Arithmetic of this issue").
+//!
+//! **Invariant**: no threads, no allocation, no environment, no knowledge of a model. Callers
+//! split the work (a [`WeightRows::slice`] and its columns of [`ColumnsMut`]) and bring the
+//! scratch.
+
+mod columns;
+mod error;
+mod level;
+mod ops;
+mod simd;
+mod table;
+mod weights;
+
+pub use columns::ColumnsMut;
+pub use error::KernelError;
+pub use level::Level;
+pub use ops::activation::Activation;
+pub use ops::attend::{AttendArgs, KvRows};
+pub use ops::kv::KvKind;
+pub use ops::norm::LayerNorm;
+pub use ops::rope::RopeStyle;
+pub use ops::wkv7::Wkv7Args;
+pub use table::Kernels;
+pub use weights::WeightRows;

@@ -1,0 +1,14 @@
+//! The kernels, each written once over [`Simd`](crate::simd::Simd).
+
+pub(crate) mod activation;
+pub(crate) mod attend;
+pub(crate) mod dot;
+pub(crate) mod elementwise;
+pub(crate) mod exp;
+pub(crate) mod kv;
+pub(crate) mod matmul;
+pub(crate) mod norm;
+pub(crate) mod rope;
+pub(crate) mod softmax;
+pub(crate) mod unpack;
+pub(crate) mod wkv7;

@@ -1,0 +1,153 @@
+//! The vector every kernel is written over: sixteen f32 lanes and sixteen bytes.
+//!
+//! A level is a zero-sized token whose existence proves that the machine has its instructions, so
+//! its methods are safe. A kernel is a generic function marked `#[inline(always)]`; [`Simd::run`]
+//! puts it into a function compiled for the level, and everything below is inlined there. Closures
+//! do not take part in that (they would be compiled without the level's instructions), which is
+//! why the kernels are written with plain loops.
+//!
+//! Every method is one IEEE operation on each lane, or a stated fixed sequence of them, so a kernel
+//! gives the same bits at every level; only the payload of a NaN may differ.
+
+use crate::level::Level;
+
+pub(crate) mod scalar;
+
+/// Lanes of a vector: the number of partial sums in a dot product.
+pub(crate) const LANES: usize = 16;
+
+/// Sixteen f32 as they lie in memory.
+pub(crate) type Chunk = [f32; LANES];
+
+/// A kernel with its arguments, to be run at a level.
+pub(crate) trait Op {
+    /// What the kernel gives back.
+    type Output;
+
+    /// Runs the kernel. Implementations are `#[inline(always)]`.
+    fn run<S: Simd>(self, s: S) -> Self::Output;
+}
+
+/// One level: vectors of sixteen lanes and the operations on them.
+pub(crate) trait Simd: Copy + 'static {
+    /// The level this is.
+    const LEVEL: Level;
+    /// Sixteen f32.
+    type F: Copy;
+    /// Sixteen bytes.
+    type B: Copy;
+    /// `q * d + m` for a nibble `q`, prepared for many nibbles.
+    type Affine: Copy;
+    /// `values[q] * d` for a nibble `q`, prepared for many nibbles.
+    type Table: Copy;
+
+    /// Makes the token.
+    ///
+    /// # Safety
+    /// [`Level::is_available`] is true for [`Self::LEVEL`].
+    #[allow(
+        unsafe_code,
+        reason = "the one promise that makes every other method safe"
+    )]
+    unsafe fn assume() -> Self;
+
+    /// Runs `op` in a function compiled with the level's instructions.
+    fn run<O: Op>(self, op: O) -> O::Output;
+
+    /// All lanes `value`.
+    fn splat(self, value: f32) -> Self::F;
+    /// Lanes 0 to 7 `low`, 8 to 15 `high`.
+    fn splat_halves(self, low: f32, high: f32) -> Self::F;
+    /// Loads sixteen values.
+    fn load(self, src: &Chunk) -> Self::F;
+    /// Stores sixteen values.
+    fn store(self, v: Self::F, dst: &mut Chunk);
+    /// Loads sixteen little-endian f32.
+    fn load_f32(self, src: &[u8; 64]) -> Self::F;
+    /// Loads sixteen little-endian f16, exactly.
+    fn load_f16(self, src: &[u8; 32]) -> Self::F;
+    /// Loads sixteen little-endian bf16, exactly.
+    fn load_bf16(self, src: &[u8; 32]) -> Self::F;
+    /// Stores sixteen f16, rounded to nearest even.
+    fn store_f16(self, v: Self::F, dst: &mut [u8; 32]);
+
+    /// `a + b`.
+    fn add(self, a: Self::F, b: Self::F) -> Self::F;
+    /// `a - b`.
+    fn sub(self, a: Self::F, b: Self::F) -> Self::F;
+    /// `a * b`.
+    fn mul(self, a: Self::F, b: Self::F) -> Self::F;
+    /// `a / b`, correctly rounded.
+    fn div(self, a: Self::F, b: Self::F) -> Self::F;
+    /// `a * b + c` with one rounding.
+    fn fma(self, a: Self::F, b: Self::F, c: Self::F) -> Self::F;
+    /// `if a > b { a } else { b }`: `b` where either is NaN.
+    fn max(self, a: Self::F, b: Self::F) -> Self::F;
+    /// `if a < b { a } else { b }`: `b` where either is NaN.
+    fn min(self, a: Self::F, b: Self::F) -> Self::F;
+    /// The value with its sign bit cleared.
+    fn abs(self, a: Self::F) -> Self::F;
+    /// `magnitude` (its sign bit clear) with the sign bit of `sign` set on it.
+    fn with_sign(self, magnitude: Self::F, sign: Self::F) -> Self::F;
+    /// `if a < b { x } else { y }`: `y` where either is NaN.
+    fn select_lt(self, a: Self::F, b: Self::F, x: Self::F, y: Self::F) -> Self::F;
+    /// The first `n` lanes of `a`, the others zero.
+    fn keep_first(self, a: Self::F, n: usize) -> Self::F;
+    /// 2 to the power `a`, for whole `a` from -126 to 127; anything for other `a`.
+    fn pow2(self, a: Self::F) -> Self::F;
+    /// Sums the lanes: `l += l+8; l += l+4; l += l+2; l += l+1`.
+    fn sum(self, a: Self::F) -> f32;
+
+    /// Loads sixteen bytes.
+    fn load_bytes(self, src: &[u8; LANES]) -> Self::B;
+    /// All bytes `value`.
+    fn splat_byte(self, value: u8) -> Self::B;
+    /// Bitwise and.
+    fn and(self, a: Self::B, b: Self::B) -> Self::B;
+    /// Bitwise or.
+    fn or(self, a: Self::B, b: Self::B) -> Self::B;
+    /// `a - b`, wrapping.
+    fn sub_bytes(self, a: Self::B, b: Self::B) -> Self::B;
+    /// Each byte shifted right by `N`; zeros come in.
+    fn shr<const N: i32>(self, a: Self::B) -> Self::B;
+    /// Each byte shifted left by `N`; zeros come in.
+    fn shl<const N: i32>(self, a: Self::B) -> Self::B;
+    /// Byte `l` is 0xff where bit `l` is set, else 0.
+    fn spread_bits(self, bits: u16) -> Self::B;
+    /// Unsigned bytes as f32.
+    fn widen_u8(self, a: Self::B) -> Self::F;
+    /// Signed bytes as f32.
+    fn widen_i8(self, a: Self::B) -> Self::F;
+    /// Prepares `q * d + m`. `d` has at most 20 significant bits, so that `q * d` is exact and it
+    /// makes no difference whether the sum is fused.
+    fn affine(self, d: f32, m: f32) -> Self::Affine;
+    /// `fma(q, d, m)` for the low nibble (with `low`) and the high nibble (with `high`) of each
+    /// byte.
+    fn nibbles(self, low: Self::Affine, high: Self::Affine, a: Self::B) -> (Self::F, Self::F);
+    /// Prepares `values[q] * d`.
+    fn table(self, d: f32, values: &'static [i8; 16]) -> Self::Table;
+    /// `values[q] * d` for the low and the high nibble of each byte.
+    fn nibbles_of(self, table: Self::Table, a: Self::B) -> (Self::F, Self::F);
+
+    /// All lanes +0.
+    #[inline(always)]
+    fn zero(self) -> Self::F {
+        self.splat(0.0)
+    }
+
+    /// Loads up to sixteen values; the other lanes are +0.
+    #[inline(always)]
+    fn load_first(self, src: &[f32]) -> Self::F {
+        let mut padded = [0.0; LANES];
+        padded[..src.len()].copy_from_slice(src);
+        self.load(&padded)
+    }
+
+    /// Stores the first `dst.len()` lanes, up to sixteen.
+    #[inline(always)]
+    fn store_first(self, v: Self::F, dst: &mut [f32]) {
+        let mut padded = [0.0; LANES];
+        self.store(v, &mut padded);
+        dst.copy_from_slice(&padded[..dst.len()]);
+    }
+}

@@ -1,0 +1,237 @@
+//! The reference level: sixteen lanes as an array, in plain Rust.
+
+use super::{Chunk, LANES, Op, Simd};
+use crate::level::Level;
+use lilim_formats::blocks::{bf16_to_f32, f16_to_f32};
+
+/// The reference level's token.
+#[derive(Clone, Copy)]
+pub(crate) struct Scalar;
+
+/// Applies an expression to each lane.
+macro_rules! lanes {
+    ($lane:ident => $value:expr) => {{
+        let mut out = [Default::default(); LANES];
+        for ($lane, out) in out.iter_mut().enumerate() {
+            *out = $value;
+        }
+        out
+    }};
+}
+
+/// The little-endian u16 at index `lane`.
+#[inline(always)]
+fn u16_at(src: &[u8; 32], lane: usize) -> u16 {
+    u16::from_le_bytes([src[2 * lane], src[2 * lane + 1]])
+}
+
+impl Simd for Scalar {
+    const LEVEL: Level = Level::Reference;
+    type F = Chunk;
+    type B = [u8; LANES];
+    type Affine = (f32, f32);
+    type Table = (f32, &'static [i8; 16]);
+
+    #[allow(
+        unsafe_code,
+        reason = "declared so by the trait; nothing to promise here"
+    )]
+    unsafe fn assume() -> Self {
+        Self
+    }
+
+    #[inline(always)]
+    fn run<O: Op>(self, op: O) -> O::Output {
+        op.run(self)
+    }
+
+    #[inline(always)]
+    fn splat(self, value: f32) -> Chunk {
+        [value; LANES]
+    }
+
+    #[inline(always)]
+    fn splat_halves(self, low: f32, high: f32) -> Chunk {
+        lanes!(l => if l < LANES / 2 { low } else { high })
+    }
+
+    #[inline(always)]
+    fn load(self, src: &Chunk) -> Chunk {
+        *src
+    }
+
+    #[inline(always)]
+    fn store(self, v: Chunk, dst: &mut Chunk) {
+        *dst = v;
+    }
+
+    #[inline(always)]
+    fn load_f32(self, src: &[u8; 64]) -> Chunk {
+        lanes!(l => f32::from_le_bytes([src[4 * l], src[4 * l + 1], src[4 * l + 2], src[4 * l + 3]]))
+    }
+
+    #[inline(always)]
+    fn load_f16(self, src: &[u8; 32]) -> Chunk {
+        lanes!(l => f16_to_f32(u16_at(src, l)))
+    }
+
+    #[inline(always)]
+    fn load_bf16(self, src: &[u8; 32]) -> Chunk {
+        lanes!(l => bf16_to_f32(u16_at(src, l)))
+    }
+
+    #[inline(always)]
+    fn store_f16(self, v: Chunk, dst: &mut [u8; 32]) {
+        for (value, dst) in v.iter().zip(dst.as_chunks_mut::<2>().0) {
+            *dst = half::f16::from_f32(*value).to_le_bytes();
+        }
+    }
+
+    #[inline(always)]
+    fn add(self, a: Chunk, b: Chunk) -> Chunk {
+        lanes!(l => a[l] + b[l])
+    }
+
+    #[inline(always)]
+    fn sub(self, a: Chunk, b: Chunk) -> Chunk {
+        lanes!(l => a[l] - b[l])
+    }
+
+    #[inline(always)]
+    fn mul(self, a: Chunk, b: Chunk) -> Chunk {
+        lanes!(l => a[l] * b[l])
+    }
+
+    #[inline(always)]
+    fn div(self, a: Chunk, b: Chunk) -> Chunk {
+        lanes!(l => a[l] / b[l])
+    }
+
+    #[inline(always)]
+    fn fma(self, a: Chunk, b: Chunk, c: Chunk) -> Chunk {
+        lanes!(l => a[l].mul_add(b[l], c[l]))
+    }
+
+    #[inline(always)]
+    fn max(self, a: Chunk, b: Chunk) -> Chunk {
+        lanes!(l => if a[l] > b[l] { a[l] } else { b[l] })
+    }
+
+    #[inline(always)]
+    fn min(self, a: Chunk, b: Chunk) -> Chunk {
+        lanes!(l => if a[l] < b[l] { a[l] } else { b[l] })
+    }
+
+    #[inline(always)]
+    fn abs(self, a: Chunk) -> Chunk {
+        lanes!(l => a[l].abs())
+    }
+
+    #[inline(always)]
+    fn with_sign(self, magnitude: Chunk, sign: Chunk) -> Chunk {
+        lanes!(l => f32::from_bits(magnitude[l].to_bits() | (sign[l].to_bits() & 0x8000_0000)))
+    }
+
+    #[inline(always)]
+    fn select_lt(self, a: Chunk, b: Chunk, x: Chunk, y: Chunk) -> Chunk {
+        lanes!(l => if a[l] < b[l] { x[l] } else { y[l] })
+    }
+
+    #[inline(always)]
+    fn keep_first(self, a: Chunk, n: usize) -> Chunk {
+        lanes!(l => if l < n { a[l] } else { 0.0 })
+    }
+
+    #[inline(always)]
+    fn pow2(self, a: Chunk) -> Chunk {
+        lanes!(l => f32::from_bits(((a[l] as i32).wrapping_add(127) as u32) << 23))
+    }
+
+    #[inline(always)]
+    fn sum(self, a: Chunk) -> f32 {
+        let mut a = a;
+        for width in [8, 4, 2, 1] {
+            for l in 0..width {
+                a[l] += a[l + width];
+            }
+        }
+        a[0]
+    }
+
+    #[inline(always)]
+    fn load_bytes(self, src: &[u8; LANES]) -> Self::B {
+        *src
+    }
+
+    #[inline(always)]
+    fn splat_byte(self, value: u8) -> Self::B {
+        [value; LANES]
+    }
+
+    #[inline(always)]
+    fn and(self, a: Self::B, b: Self::B) -> Self::B {
+        lanes!(l => a[l] & b[l])
+    }
+
+    #[inline(always)]
+    fn or(self, a: Self::B, b: Self::B) -> Self::B {
+        lanes!(l => a[l] | b[l])
+    }
+
+    #[inline(always)]
+    fn sub_bytes(self, a: Self::B, b: Self::B) -> Self::B {
+        lanes!(l => a[l].wrapping_sub(b[l]))
+    }
+
+    #[inline(always)]
+    fn shr<const N: i32>(self, a: Self::B) -> Self::B {
+        lanes!(l => a[l] >> N)
+    }
+
+    #[inline(always)]
+    fn shl<const N: i32>(self, a: Self::B) -> Self::B {
+        lanes!(l => a[l] << N)
+    }
+
+    #[inline(always)]
+    fn spread_bits(self, bits: u16) -> Self::B {
+        lanes!(l => if (bits >> l) & 1 == 1 { 0xff } else { 0 })
+    }
+
+    #[inline(always)]
+    fn widen_u8(self, a: Self::B) -> Chunk {
+        lanes!(l => f32::from(a[l]))
+    }
+
+    #[inline(always)]
+    fn widen_i8(self, a: Self::B) -> Chunk {
+        lanes!(l => f32::from(a[l] as i8))
+    }
+
+    #[inline(always)]
+    fn affine(self, d: f32, m: f32) -> (f32, f32) {
+        (d, m)
+    }
+
+    // The products are exact (see `Simd::affine`), so two roundings are one.
+    #[inline(always)]
+    fn nibbles(self, low: (f32, f32), high: (f32, f32), a: Self::B) -> (Chunk, Chunk) {
+        (
+            lanes!(l => f32::from(a[l] & 15) * low.0 + low.1),
+            lanes!(l => f32::from(a[l] >> 4) * high.0 + high.1),
+        )
+    }
+
+    #[inline(always)]
+    fn table(self, d: f32, values: &'static [i8; 16]) -> Self::Table {
+        (d, values)
+    }
+
+    #[inline(always)]
+    fn nibbles_of(self, (d, values): Self::Table, a: Self::B) -> (Chunk, Chunk) {
+        (
+            lanes!(l => d * f32::from(values[usize::from(a[l] & 15)])),
+            lanes!(l => d * f32::from(values[usize::from(a[l] >> 4)])),
+        )
+    }
+}

@@ -1,0 +1,337 @@
+//! The table of kernels of one level, and the checks before them.
+
+use crate::columns::ColumnsMut;
+use crate::level::Level;
+use crate::ops;
+use crate::ops::activation::Activation;
+use crate::ops::attend::AttendArgs;
+use crate::ops::kv::KvKind;
+use crate::ops::norm::LayerNorm;
+use crate::ops::rope::RopeStyle;
+use crate::ops::wkv7::Wkv7Args;
+use crate::simd::{Op, Simd, scalar};
+use crate::weights::WeightRows;
+use lilim_formats::GgmlType;
+
+/// Declares the table: a function pointer for each kernel, and how a level fills it.
+macro_rules! kernel_table {
+    ($($module:ident::$name:ident($($arg:ident: $ty:ty),*) $(-> $output:ty)?;)*) => {
+        /// The kernels of one level.
+        ///
+        /// They compute on the calling thread, allocate nothing, and give the same bits at every
+        /// level, whatever the number of rows in a call.
+        pub struct Kernels {
+            level: Level,
+            $($name: for<'a> fn($($ty),*) $(-> $output)?,)*
+        }
+
+        impl Kernels {
+            /// The table of a level.
+            const fn of<S: Simd>() -> Self {
+                Self { level: S::LEVEL, $($name: entry::$name::<S>,)* }
+            }
+        }
+
+        /// The functions in the table.
+        mod entry {
+            use super::*;
+
+            $(pub(super) fn $name<'a, S: Simd>($($arg: $ty),*) $(-> $output)? {
+                struct Call<'a> {
+                    marker: std::marker::PhantomData<&'a ()>,
+                    $($arg: $ty,)*
+                }
+
+                impl Op for Call<'_> {
+                    type Output = kernel_table!(@output $($output)?);
+
+                    #[inline(always)]
+                    fn run<S: Simd>(self, s: S) -> Self::Output {
+                        ops::$module::$name(s, $(self.$arg),*)
+                    }
+                }
+
+                token::<S>().run(Call { marker: std::marker::PhantomData, $($arg),* })
+            })*
+        }
+    };
+    (@output) => { () };
+    (@output $output:ty) => { $output };
+}
+
+kernel_table! {
+    dot::dot(a: &'a [f32], b: &'a [f32]) -> f32;
+    matmul::matmul(weight: WeightRows<'a>, x: &'a [f32], out: ColumnsMut<'a>, scratch: &'a mut [f32]);
+    matmul::decode_row(ty: GgmlType, row: &'a [u8], out: &'a mut [f32]);
+    norm::rms_norm(x: &'a [f32], weight: Option<&'a [f32]>, eps: f32, out: &'a mut [f32]);
+    norm::layer_norm(norm: LayerNorm<'a>, x: &'a [f32], out: &'a mut [f32]);
+    norm::l2_norm(x: &'a mut [f32], eps: f32);
+    rope::rope(row: &'a mut [f32], cos: &'a [f32], sin: &'a [f32], style: RopeStyle);
+    activation::activate(activation: Activation, x: &'a mut [f32]);
+    activation::gate(activation: Activation, gate: &'a mut [f32], up: &'a [f32]);
+    exp::exp_in_place(x: &'a mut [f32]);
+    exp::sigmoid_in_place(x: &'a mut [f32]);
+    exp::tanh_in_place(x: &'a mut [f32]);
+    exp::softcap(x: &'a mut [f32], cap: f32);
+    elementwise::add(x: &'a mut [f32], y: &'a [f32]);
+    elementwise::mul(x: &'a mut [f32], y: &'a [f32]);
+    elementwise::scale(x: &'a mut [f32], factor: f32);
+    elementwise::axpy(x: &'a mut [f32], factor: f32, y: &'a [f32]);
+    elementwise::argmax(x: &'a [f32]) -> Option<usize>;
+    softmax::softmax(x: &'a mut [f32], sink: Option<f32>);
+    attend::attend(args: AttendArgs<'a>, scratch: &'a mut [f32], out: &'a mut [f32]);
+    kv::store_kv(kind: KvKind, row: &'a [f32], out: &'a mut [u8]);
+    wkv7::wkv7_step(args: Wkv7Args<'a>, state: &'a mut [f32], out: &'a mut [f32]);
+}
+
+/// The proof that a level's instructions are there.
+#[allow(
+    unsafe_code,
+    reason = "where availability, checked at run time, becomes a type"
+)]
+#[inline(always)]
+fn token<S: Simd>() -> S {
+    // SAFETY: the functions of a table are private to it, and `Kernels::for_level` alone hands out
+    // tables, after it has asked whether the level is available.
+    unsafe { S::assume() }
+}
+
+static REFERENCE: Kernels = Kernels::of::<scalar::Scalar>();
+
+impl Kernels {
+    /// Returns the kernels of the fastest level of this machine.
+    pub fn detect() -> &'static Self {
+        let best = Level::available().last().and_then(Self::for_level);
+        best.unwrap_or(&REFERENCE)
+    }
+
+    /// Returns the kernels of a level, or `None` where this machine cannot run it.
+    pub fn for_level(level: Level) -> Option<&'static Self> {
+        if !level.is_available() {
+            return None;
+        }
+        match level {
+            Level::Reference => Some(&REFERENCE),
+            _ => None,
+        }
+    }
+
+    /// Returns the level of these kernels.
+    pub fn level(&self) -> Level {
+        self.level
+    }
+
+    /// Returns how many f32 of scratch [`matmul`](Self::matmul) needs for rows of `n_cols`.
+    pub const fn matmul_scratch(n_cols: usize) -> usize {
+        ops::matmul::scratch_len(n_cols)
+    }
+
+    /// Returns how many f32 of scratch [`attend`](Self::attend) needs for a window of
+    /// `n_positions` and rows of at most `dim` values.
+    pub const fn attend_scratch(n_positions: usize, dim: usize) -> usize {
+        ops::attend::scratch_len(n_positions, dim)
+    }
+
+    /// Returns the dot product of two vectors of one length, in the contract's order.
+    pub fn dot(&self, a: &[f32], b: &[f32]) -> f32 {
+        assert_eq!(a.len(), b.len(), "dot");
+        (self.dot)(a, b)
+    }
+
+    /// Multiplies rows by a weight matrix: `out[i][row] = dot(weight row, x[i])`.
+    ///
+    /// *Shapes*: `x: [m, weight.n_cols]`, `out: [m, weight.n_rows]`, where `m` is the number of
+    /// rows of `out`; `scratch` at least [`matmul_scratch`](Self::matmul_scratch).
+    ///
+    /// # Panics
+    /// When a shape is another.
+    pub fn matmul(
+        &self,
+        weight: WeightRows<'_>,
+        x: &[f32],
+        out: ColumnsMut<'_>,
+        scratch: &mut [f32],
+    ) {
+        assert_eq!(out.n_cols(), weight.n_rows(), "outputs of a product");
+        assert_eq!(
+            x.len(),
+            out.n_rows() * weight.n_cols(),
+            "inputs of a product"
+        );
+        assert!(
+            scratch.len() >= Self::matmul_scratch(weight.n_cols()),
+            "scratch of a product"
+        );
+        (self.matmul)(weight, x, out, scratch);
+    }
+
+    /// Decodes one row of weights to f32; the values are those of the codec.
+    ///
+    /// # Panics
+    /// When the type is no weight type or `row` is not `out.len()` values of it.
+    pub fn decode_row(&self, ty: GgmlType, row: &[u8], out: &mut [f32]) {
+        assert!(WeightRows::supports(ty), "a row of {ty}");
+        assert_eq!(
+            Some(row.len()),
+            ty.row_bytes(out.len()),
+            "{} values of {ty}",
+            out.len()
+        );
+        (self.decode_row)(ty, row, out);
+    }
+
+    /// `out = x / sqrt(mean(x^2) + eps) * weight`, the last factor left out where there is none.
+    pub fn rms_norm(&self, x: &[f32], weight: Option<&[f32]>, eps: f32, out: &mut [f32]) {
+        assert_eq!(x.len(), out.len(), "rms_norm");
+        assert!(
+            weight.is_none_or(|weight| weight.len() == x.len()),
+            "weight of rms_norm"
+        );
+        (self.rms_norm)(x, weight, eps, out);
+    }
+
+    /// `out = (x - mean) / sqrt(variance + eps) * weight + bias`, with the variance of the whole
+    /// row (not the estimate) and without the factor or the term where there is none.
+    pub fn layer_norm(&self, norm: LayerNorm<'_>, x: &[f32], out: &mut [f32]) {
+        assert_eq!(x.len(), out.len(), "layer_norm");
+        assert!(
+            norm.weight.is_none_or(|weight| weight.len() == x.len()),
+            "weight of layer_norm"
+        );
+        assert!(
+            norm.bias.is_none_or(|bias| bias.len() == x.len()),
+            "bias of layer_norm"
+        );
+        (self.layer_norm)(norm, x, out);
+    }
+
+    /// `x *= 1 / max(sqrt(sum(x^2)), eps)`.
+    pub fn l2_norm(&self, x: &mut [f32], eps: f32) {
+        (self.l2_norm)(x, eps);
+    }
+
+    /// Rotates the first `2 * cos.len()` elements of `row`: pair `i` by the angle whose cosine and
+    /// sine are `cos[i]` and `sin[i]`.
+    pub fn rope(&self, row: &mut [f32], cos: &[f32], sin: &[f32], style: RopeStyle) {
+        assert_eq!(cos.len(), sin.len(), "rope");
+        assert!(
+            2 * cos.len() <= row.len(),
+            "{} pairs in a row of {}",
+            cos.len(),
+            row.len()
+        );
+        (self.rope)(row, cos, sin, style);
+    }
+
+    /// Replaces each value by its activation.
+    pub fn activate(&self, activation: Activation, x: &mut [f32]) {
+        (self.activate)(activation, x);
+    }
+
+    /// `gate = activation(gate) * up`.
+    pub fn gate(&self, activation: Activation, gate: &mut [f32], up: &[f32]) {
+        assert_eq!(gate.len(), up.len(), "gate");
+        (self.gate)(activation, gate, up);
+    }
+
+    /// `x = e^x`, within 1 ulp; -inf gives 0.
+    pub fn exp(&self, x: &mut [f32]) {
+        (self.exp_in_place)(x);
+    }
+
+    /// `x = 1 / (1 + e^-x)`.
+    pub fn sigmoid(&self, x: &mut [f32]) {
+        (self.sigmoid_in_place)(x);
+    }
+
+    /// `x = tanh(x)`, within 2 ulp.
+    pub fn tanh(&self, x: &mut [f32]) {
+        (self.tanh_in_place)(x);
+    }
+
+    /// `x = cap * tanh(x / cap)`.
+    pub fn softcap(&self, x: &mut [f32], cap: f32) {
+        (self.softcap)(x, cap);
+    }
+
+    /// `x += y`.
+    pub fn add(&self, x: &mut [f32], y: &[f32]) {
+        assert_eq!(x.len(), y.len(), "add");
+        (self.add)(x, y);
+    }
+
+    /// `x *= y`.
+    pub fn mul(&self, x: &mut [f32], y: &[f32]) {
+        assert_eq!(x.len(), y.len(), "mul");
+        (self.mul)(x, y);
+    }
+
+    /// `x *= factor`.
+    pub fn scale(&self, x: &mut [f32], factor: f32) {
+        (self.scale)(x, factor);
+    }
+
+    /// `x += factor * y`, with one rounding.
+    pub fn axpy(&self, x: &mut [f32], factor: f32, y: &[f32]) {
+        assert_eq!(x.len(), y.len(), "axpy");
+        (self.axpy)(x, factor, y);
+    }
+
+    /// Returns the index of the first largest value, or `None` where a value is NaN or there is
+    /// none.
+    pub fn argmax(&self, x: &[f32]) -> Option<usize> {
+        (self.argmax)(x)
+    }
+
+    /// Replaces `x` by its softmax; all NaN where one is NaN or all are -inf.
+    pub fn softmax(&self, x: &mut [f32]) {
+        (self.softmax)(x, None);
+    }
+
+    /// Attends with one query to one head's cached rows.
+    ///
+    /// *Shapes*: `out: [value_dim]`; `scratch` at least [`attend_scratch`](Self::attend_scratch)
+    /// of the window and the larger of `q.len()` and `out.len()`. An empty window gives zeros.
+    ///
+    /// # Panics
+    /// When the cache does not hold the positions or `scratch` is too short.
+    pub fn attend(&self, args: AttendArgs<'_>, scratch: &mut [f32], out: &mut [f32]) {
+        let dim = args.q.len().max(out.len());
+        let need = Self::attend_scratch(args.positions.len(), dim);
+        assert!(
+            scratch.len() >= need,
+            "scratch of attend: {} of {need}",
+            scratch.len()
+        );
+        (self.attend)(args, scratch, out);
+    }
+
+    /// Writes one head's row of keys or values into the cache.
+    ///
+    /// # Panics
+    /// When `out` is not [`KvKind::row_bytes`] long.
+    pub fn store_kv(&self, kind: KvKind, row: &[f32], out: &mut [u8]) {
+        assert_eq!(
+            out.len(),
+            kind.row_bytes(row.len()),
+            "bytes of a cached row"
+        );
+        (self.store_kv)(kind, row, out);
+    }
+
+    /// Moves one head of RWKV-7 by one token, and reads it out.
+    ///
+    /// `state` is `[d, d]`, row `i` belonging to value `i` and column `j` to key `j`:
+    /// `state = state diag(w) + (state a) b^T + v k^T`, `out = state r`.
+    ///
+    /// # Panics
+    /// When a vector is not `d = out.len()` long or the state not `d * d`.
+    pub fn wkv7_step(&self, args: Wkv7Args<'_>, state: &mut [f32], out: &mut [f32]) {
+        let d = out.len();
+        assert_eq!(state.len(), d * d, "state of wkv7");
+        for vector in [args.r, args.w, args.k, args.v, args.a, args.b] {
+            assert_eq!(vector.len(), d, "vectors of wkv7");
+        }
+        (self.wkv7_step)(args, state, out);
+    }
+}

@@ -7,12 +7,17 @@
 mod candidates;
 mod dry;
 mod filters;
+mod generate;
 mod logprobs;
 mod penalties;
 mod rng;
 mod sampler;
+mod stop_finder;
+mod text;
 mod validate;
 
+pub use generate::{check_request, generate};
 pub use rng::{Rng, seed_from_os};
-pub use sampler::{Choice, Sampler, TokenBytes};
+pub use sampler::{Choice, Sampler};
+pub use text::{TextStream, TokenBytes, TokenText};
 pub use validate::{validate_sampling, validate_stop};

@@ -4,8 +4,6 @@
 //! typical, top-p, min-p, temperature, draw. Temperature 0 takes the likeliest token of those left.
 //! Log-probabilities are those of the raw logits, before every step.
 
-use std::borrow::Cow;
-
 use lilim_api::{EngineError, SamplingOptions, TokenId};
 
 use crate::candidates::{Candidate, Candidates, all, likeliest, likeliest_k};
@@ -14,13 +12,8 @@ use crate::filters;
 use crate::logprobs::LogProbs;
 use crate::penalties;
 use crate::rng::Rng;
+use crate::text::TokenBytes;
 use crate::validate::{invalid, validate_sampling};
-
-/// The text of single tokens, which DRY needs to find sequence breakers.
-pub trait TokenBytes {
-    /// The bytes that a token stands for; empty for control tokens.
-    fn token_bytes(&self, id: TokenId) -> Cow<'_, [u8]>;
-}
 
 /// A chosen token.
 #[derive(Clone, Debug, PartialEq)]

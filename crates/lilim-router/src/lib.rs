@@ -1,1 +1,24 @@
-//! (skeleton; see docs/design/first-light.md)
+//! Routing without side effects: from a prompt and what is installed to a decision with its reasons.
+//!
+//! **Invariant**: pure. No model, file, clock or network is touched: the caller scores the labels
+//! with whatever engine it has and hands the numbers in.
+
+mod category;
+mod classification;
+mod decision;
+mod error;
+mod keywords;
+mod mapping;
+mod model_name;
+mod prompts;
+mod zero_shot;
+
+pub use category::{Category, built_in_categories, parse_categories};
+pub use classification::{CategoryScore, Classification, ClassifyOptions, majority};
+pub use decision::{Decision, DecisionInput, decide};
+pub use error::RouterError;
+pub use keywords::classify_by_keywords;
+pub use mapping::{ModelMapping, Route, SkippedRoute};
+pub use model_name::{Suggestion, suggest};
+pub use prompts::{PromptEntry, PromptId, PromptSet, parse_prompts};
+pub use zero_shot::zero_shot_message;

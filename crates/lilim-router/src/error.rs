@@ -1,0 +1,79 @@
+//! How routing's inputs can be wrong.
+
+/// A fault of a categories, mapping or prompts file, or of scores.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RouterError {
+    /// The text is no JSON.
+    #[error("{what} is not JSON: line {line}, column {column}: {reason}")]
+    Syntax {
+        /// What was read: `prompts`, `categories` or `model mapping`.
+        what: &'static str,
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1.
+        column: usize,
+        /// What the parser says.
+        reason: String,
+    },
+    /// A value is missing or of the wrong kind.
+    #[error("{what}: {place} {reason}")]
+    Shape {
+        /// What was read.
+        what: &'static str,
+        /// Where: a key or an index and a key, such as `prompts[3].id`.
+        place: String,
+        /// What is wrong there, such as `must be a string, not a number`.
+        reason: String,
+    },
+    /// Scores that do not belong to the categories, or are no numbers.
+    #[error("scores for {category}: {reason}")]
+    Scores {
+        /// The category, or how many there are.
+        category: String,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+impl RouterError {
+    pub(crate) fn syntax(what: &'static str, error: &serde_json::Error) -> Self {
+        let text = error.to_string();
+        // serde_json repeats the place at the end of its message; it stands at the front here.
+        let reason = text
+            .split(" at line ")
+            .next()
+            .unwrap_or_default()
+            .to_owned();
+        Self::Syntax {
+            what,
+            line: error.line(),
+            column: error.column(),
+            reason,
+        }
+    }
+
+    pub(crate) fn shape(
+        what: &'static str,
+        place: impl Into<String>,
+        reason: impl Into<String>,
+    ) -> Self {
+        Self::Shape {
+            what,
+            place: place.into(),
+            reason: reason.into(),
+        }
+    }
+}
+
+/// A JSON value's kind, with its article, for messages.
+pub(crate) fn kind_of(value: &serde_json::Value) -> &'static str {
+    match value {
+        serde_json::Value::Null => "null",
+        serde_json::Value::Bool(_) => "a boolean",
+        serde_json::Value::Number(_) => "a number",
+        serde_json::Value::String(_) => "a string",
+        serde_json::Value::Array(_) => "an array",
+        serde_json::Value::Object(_) => "an object",
+    }
+}

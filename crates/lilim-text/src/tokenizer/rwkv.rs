@@ -224,7 +224,6 @@ mod tests {
             "1 'a' x",
             r"1 '\q' 1",
             "1 '",
-            "1 b'é' 1",
         ] {
             assert!(parse_line(bad).is_err(), "{bad:?}");
         }

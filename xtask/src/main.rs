@@ -1,2 +1,50 @@
-//! The project's own commands.
-fn main() {}
+//! The project's own commands, run as `cargo xtask <command>`.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command-line tool talks"
+)]
+
+mod ci;
+mod fixture;
+mod layers;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// The project's own commands.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run what CI runs, cheapest first: fmt, layers, clippy, tests, docs.
+    Ci,
+    /// Check the arrows between crates, the walls in the sources, and ARCHITECTURE.md's paths.
+    Layers,
+    /// Write a synthetic GGUF file of a real model's shape, for speed and memory measurements.
+    Fixture(fixture::FixtureArguments),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().command {
+        Command::Ci => ci::run(&workspace_root()),
+        Command::Layers => layers::check(&workspace_root()),
+        Command::Fixture(arguments) => fixture::write(&arguments, &workspace_root()),
+    }
+}
+
+/// The folder that holds the workspace's Cargo.toml.
+fn workspace_root() -> PathBuf {
+    let xtask = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    xtask
+        .parent()
+        .expect("xtask lies in the workspace")
+        .to_owned()
+}

@@ -1,1 +1,30 @@
-//! (skeleton; see docs/design/first-light.md)
+//! Lilim's own inference engine: a model file's bytes in, logits out.
+//!
+//! Read in this order: `config` (what the metadata say, with one row a family in `families`),
+//! `tensors` and `weights` (where the numbers lie), `kv_cache`, `rope`, `compute` (kernels over
+//! `threads`), `decoder` and `rwkv7` (the networks), `session`
+//! (a sequence of tokens), `estimate`, `model`, `loaded` and `generation`, `engine` (the face).
+
+mod bytes;
+mod compute;
+mod config;
+mod decoder;
+mod engine;
+mod error;
+mod estimate;
+mod families;
+mod generation;
+mod kv_cache;
+mod loaded;
+mod model;
+mod rope;
+mod rwkv7;
+mod session;
+mod tensors;
+mod threads;
+mod timeline;
+mod weights;
+
+pub use bytes::{ModelBytes, Opener};
+pub use engine::NativeEngine;
+pub use error::ModelError;

@@ -1,0 +1,407 @@
+//! The kernels over the engine's threads: every operation of a network on a chunk of rows.
+//!
+//! Kernels own no threads and no memory; here work is cut into parts (columns of a product, rows of
+//! a norm, heads of an attention), and each thread has its scratch. No result depends on the cut:
+//! each output element is computed whole, by one kernel call, from its own row.
+
+use std::ops::Range;
+use std::sync::Mutex;
+
+use lilim_kernels::{Activation, AttendArgs, ColumnsMut, Kernels, KvRows, LayerNorm, WeightRows};
+
+use crate::bytes::ModelBytes;
+use crate::families::NormKind;
+use crate::kv_cache::KvShape;
+use crate::tensors::{Linear, Matrix, Norm};
+use crate::threads::{Pool, lock};
+
+/// Work under this many multiplications is done by the caller alone: waking a thread costs some
+/// microseconds, in which one core multiplies about as much.
+const MIN_SHARED_WORK: usize = 1 << 15;
+
+/// Parts given out for each thread: enough that a thread held up by others delays the rest little.
+const PARTS_PER_THREAD: usize = 4;
+
+/// Weight rows that a part has at least, and a multiple of which it has.
+const ROW_STEP: usize = 16;
+
+/// Multiplications that an element of a norm or an activation is worth.
+const WORK_PER_ELEMENT: usize = 4;
+
+/// How elementwise work is cut; any number gives the same results.
+const ELEMENTS_PER_ROW: usize = 1024;
+
+/// The kernels of one level and the threads that run them.
+pub(crate) struct Compute {
+    pub kernels: &'static Kernels,
+    pool: Pool,
+    /// One a thread, grown on demand.
+    scratch: Vec<Mutex<Vec<f32>>>,
+}
+
+/// A model's files while a chunk is computed.
+pub(crate) struct Parts<'a>(Vec<&'a [u8]>);
+
+impl<'a> Parts<'a> {
+    pub(crate) fn of(bytes: &'a dyn ModelBytes) -> Self {
+        Self(bytes.parts())
+    }
+
+    /// The matrix's rows, wherever they lie.
+    fn weight(&self, matrix: &Matrix) -> WeightRows<'a> {
+        let bytes = &self.0[matrix.part][matrix.bytes.clone()];
+        WeightRows::new(matrix.ty, bytes, matrix.n_rows, matrix.n_cols)
+            .expect("type and size were checked when the tensor was found")
+    }
+}
+
+/// `out = x · Wᵀ + bias`
+pub(crate) struct Product<'a> {
+    linear: &'a Linear,
+    /// `[m, n_cols]`
+    x: &'a [f32],
+    /// `[m, n_rows]`
+    out: &'a mut [f32],
+}
+
+impl<'a> Product<'a> {
+    pub(crate) fn new(linear: &'a Linear, x: &'a [f32], out: &'a mut [f32]) -> Self {
+        let Matrix { n_rows, n_cols, .. } = linear.weight;
+        assert_eq!(
+            x.len() / n_cols * n_rows,
+            out.len(),
+            "{} inputs for rows of {n_cols}, {} outputs of {n_rows}",
+            x.len(),
+            out.len()
+        );
+        Self { linear, x, out }
+    }
+
+    fn work(&self) -> usize {
+        self.out.len().saturating_mul(self.linear.weight.n_cols)
+    }
+}
+
+/// Some columns of a product, for one thread.
+struct ProductPart<'a> {
+    weight: WeightRows<'a>,
+    /// `[weight.n_rows]`
+    bias: Option<&'a [f32]>,
+    /// `[m, weight.n_cols]`
+    x: &'a [f32],
+    /// `[m, weight.n_rows]`
+    out: ColumnsMut<'a>,
+}
+
+/// A norm and its weights.
+#[derive(Clone, Copy)]
+pub(crate) struct NormArgs<'a> {
+    kind: NormKind,
+    eps: f32,
+    weight: &'a [f32],
+    bias: Option<&'a [f32]>,
+}
+
+impl<'a> NormArgs<'a> {
+    pub(crate) fn new(kind: NormKind, eps: f32, norm: &'a Norm) -> Self {
+        Self {
+            kind,
+            eps,
+            weight: &norm.weight,
+            bias: norm.bias.as_deref(),
+        }
+    }
+
+    /// Of weights for several heads, those of one.
+    fn of_head(self, head: usize, head_dim: usize) -> Self {
+        let range = head * head_dim..(head + 1) * head_dim;
+        Self {
+            weight: &self.weight[range.clone()],
+            bias: self.bias.map(|bias| &bias[range]),
+            ..self
+        }
+    }
+}
+
+/// What the queries of a chunk look at.
+pub(crate) struct Attention<'a> {
+    pub shape: KvShape,
+    pub n_heads: usize,
+    /// `[n_positions, row_bytes]`
+    pub keys: &'a [u8],
+    /// `[n_positions, row_bytes]`
+    pub values: &'a [u8],
+    /// The position of the chunk's first row.
+    pub first: usize,
+    /// How many positions a query sees, its own included.
+    pub window: Option<usize>,
+    pub scale: f32,
+    pub softcap: Option<f32>,
+}
+
+impl Attention<'_> {
+    /// The positions that the query at `pos` sees.
+    fn seen(&self, pos: usize) -> Range<usize> {
+        let end = pos + 1;
+        end.saturating_sub(self.window.unwrap_or(end))..end
+    }
+
+    /// The rows of one kv head.
+    fn head_rows<'a>(&self, bytes: &'a [u8], kv_head: usize) -> KvRows<'a> {
+        let start = kv_head * self.shape.head_bytes();
+        KvRows {
+            kind: self.shape.kind,
+            bytes: &bytes[start..],
+            stride: self.shape.row_bytes(),
+        }
+    }
+}
+
+impl Compute {
+    pub(crate) fn new(kernels: &'static Kernels, n_threads: usize) -> std::io::Result<Self> {
+        let mut scratch = Vec::new();
+        scratch.resize_with(n_threads, Mutex::default);
+        Ok(Self {
+            kernels,
+            pool: Pool::new(n_threads)?,
+            scratch,
+        })
+    }
+
+    pub(crate) fn n_threads(&self) -> usize {
+        self.pool.n_threads()
+    }
+
+    /// Runs `work` on each item, on whichever thread is free.
+    pub(crate) fn for_each<T: Send>(&self, items: Vec<T>, work: impl Fn(T) + Sync) {
+        self.pool.for_each(items, |_, item| work(item));
+    }
+
+    /// Computes several products over one input, or over several.
+    pub(crate) fn multiply(&self, files: &Parts, products: Vec<Product>) {
+        let work: usize = products.iter().map(Product::work).sum();
+        let n_rows: usize = products.iter().map(|p| p.linear.weight.n_rows).sum();
+        let rows_per_part = if work < MIN_SHARED_WORK || self.n_threads() == 1 {
+            usize::MAX
+        } else {
+            let n_parts = PARTS_PER_THREAD * self.n_threads();
+            n_rows.div_ceil(n_parts).next_multiple_of(ROW_STEP)
+        };
+        let mut parts = Vec::new();
+        for Product { linear, x, out } in products {
+            let weight = files.weight(&linear.weight);
+            let m = x.len() / weight.n_cols();
+            let whole = ProductPart {
+                weight,
+                bias: linear.bias.as_deref(),
+                x,
+                out: ColumnsMut::new(out, m),
+            };
+            whole.cut(rows_per_part, &mut parts);
+        }
+        self.pool
+            .for_each(parts, |thread, part| self.multiply_part(thread, part));
+    }
+
+    fn multiply_part(&self, thread: usize, part: ProductPart) {
+        let ProductPart {
+            weight,
+            bias,
+            x,
+            mut out,
+        } = part;
+        self.with_scratch(
+            thread,
+            Kernels::matmul_scratch(weight.n_cols()),
+            |scratch| {
+                self.kernels.matmul(weight, x, out.reborrow(), scratch);
+            },
+        );
+        if let Some(bias) = bias {
+            for row in 0..out.n_rows() {
+                self.kernels.add(out.row_mut(row), bias);
+            }
+        }
+    }
+
+    /// Decodes one row of a matrix.
+    pub(crate) fn row(&self, files: &Parts, matrix: &Matrix, row: usize, out: &mut [f32]) {
+        let weight = files.weight(matrix);
+        self.kernels.decode_row(matrix.ty, weight.row(row), out);
+    }
+
+    /// Norms rows of the weight's length.
+    pub(crate) fn norm(&self, args: NormArgs, x: &[f32], out: &mut [f32]) {
+        let dim = args.weight.len();
+        self.for_rows(out, dim, |row, out| {
+            self.norm_row(args, &x[row * dim..(row + 1) * dim], out);
+        });
+    }
+
+    /// Norms, in place, each head of rows of heads; `args` hold one weight or one for each head.
+    pub(crate) fn norm_heads(&self, args: NormArgs, head_dim: usize, rows: &mut [f32]) {
+        let n_weights = args.weight.len() / head_dim;
+        self.with_scratch(0, head_dim, |normed| {
+            for (index, head) in rows.chunks_exact_mut(head_dim).enumerate() {
+                let args = args.of_head(index % n_weights, head_dim);
+                self.norm_row(args, head, normed);
+                head.copy_from_slice(normed);
+            }
+        });
+    }
+
+    fn norm_row(&self, args: NormArgs, x: &[f32], out: &mut [f32]) {
+        match args.kind {
+            NormKind::Rms => {
+                self.kernels.rms_norm(x, Some(args.weight), args.eps, out);
+                if let Some(bias) = args.bias {
+                    self.kernels.add(out, bias);
+                }
+            }
+            NormKind::Layer => {
+                let norm = LayerNorm {
+                    weight: Some(args.weight),
+                    bias: args.bias,
+                    eps: args.eps,
+                };
+                self.kernels.layer_norm(norm, x, out);
+            }
+        }
+    }
+
+    /// Stores rows of keys or values: `[n, n_kv_heads * head_dim]` as `[n, row_bytes]`.
+    pub(crate) fn store_kv(&self, shape: KvShape, rows: &[f32], out: &mut [u8]) {
+        let heads = rows.chunks_exact(shape.head_dim);
+        for (head, out) in heads.zip(out.chunks_exact_mut(shape.head_bytes())) {
+            self.kernels.store_kv(shape.kind, head, out);
+        }
+    }
+
+    /// Lets each head of each row look at the positions it may see; `q` and `out`:
+    /// `[m, n_heads * head_dim]`.
+    pub(crate) fn attend(&self, attention: &Attention, q: &[f32], out: &mut [f32]) {
+        let Attention { shape, n_heads, .. } = *attention;
+        let n_outputs = out.len() / shape.head_dim;
+        let n_seen = attention
+            .seen(attention.first + n_outputs / n_heads - 1)
+            .len();
+        let share = self.share(n_outputs, 2 * n_seen * shape.head_dim);
+        let parts = out.chunks_mut(share * shape.head_dim).enumerate().collect();
+        self.pool.for_each(parts, |thread, (part, outs)| {
+            for (i, out) in outs.chunks_exact_mut(shape.head_dim).enumerate() {
+                let index = part * share + i;
+                let q = &q[index * shape.head_dim..(index + 1) * shape.head_dim];
+                self.attend_head(thread, attention, (index, q), out);
+            }
+        });
+    }
+
+    /// One head at one position; `index` counts heads within rows.
+    fn attend_head(
+        &self,
+        thread: usize,
+        attention: &Attention,
+        (index, q): (usize, &[f32]),
+        out: &mut [f32],
+    ) {
+        let (row, head) = (index / attention.n_heads, index % attention.n_heads);
+        let kv_head = head / (attention.n_heads / attention.shape.n_kv_heads);
+        let positions = attention.seen(attention.first + row);
+        let scratch_len = Kernels::attend_scratch(positions.len(), q.len());
+        self.with_scratch(thread, scratch_len, |scratch| {
+            let args = AttendArgs {
+                q,
+                keys: attention.head_rows(attention.keys, kv_head),
+                values: attention.head_rows(attention.values, kv_head),
+                positions: positions.clone(),
+                scale: attention.scale,
+                softcap: attention.softcap,
+                sink: None,
+            };
+            self.kernels.attend(args, scratch, out);
+        });
+    }
+
+    /// `gate = act(gate) · up`
+    pub(crate) fn gate(&self, activation: Activation, gate: &mut [f32], up: &[f32]) {
+        self.for_rows(gate, ELEMENTS_PER_ROW, |row, gate| {
+            let start = row * ELEMENTS_PER_ROW;
+            self.kernels
+                .gate(activation, gate, &up[start..start + gate.len()]);
+        });
+    }
+
+    /// `x = act(x)`
+    pub(crate) fn activate(&self, activation: Activation, x: &mut [f32]) {
+        self.for_rows(x, ELEMENTS_PER_ROW, |_, x| {
+            self.kernels.activate(activation, x);
+        });
+    }
+
+    /// `x += y`
+    pub(crate) fn add(&self, x: &mut [f32], y: &[f32]) {
+        self.kernels.add(x, y);
+    }
+
+    /// `x = cap · tanh(x / cap)`
+    pub(crate) fn softcap(&self, cap: f32, x: &mut [f32]) {
+        self.kernels.softcap(x, cap);
+    }
+
+    /// Runs `work` on each row of `rows`, on several threads when there is enough to do:
+    /// `(row number, row)`. The last row may be shorter.
+    pub(crate) fn for_rows(
+        &self,
+        rows: &mut [f32],
+        row_len: usize,
+        work: impl Fn(usize, &mut [f32]) + Sync,
+    ) {
+        let share = self.share(rows.len().div_ceil(row_len), row_len * WORK_PER_ELEMENT);
+        let parts = rows.chunks_mut(share * row_len).enumerate().collect();
+        self.pool.for_each(parts, |_, (part, rows)| {
+            for (i, row) in rows.chunks_mut(row_len).enumerate() {
+                work(part * share + i, row);
+            }
+        });
+    }
+
+    /// How many of `n` equal pieces of work one part takes.
+    fn share(&self, n: usize, work_each: usize) -> usize {
+        if self.n_threads() == 1 || n.saturating_mul(work_each) < MIN_SHARED_WORK {
+            return n.max(1);
+        }
+        n.div_ceil(PARTS_PER_THREAD * self.n_threads())
+    }
+
+    /// Lends `work` this thread's scratch.
+    fn with_scratch(&self, thread: usize, len: usize, work: impl FnOnce(&mut [f32])) {
+        let mut scratch = lock(&self.scratch[thread]);
+        if scratch.len() < len {
+            scratch.resize(len, 0.0);
+        }
+        work(&mut scratch[..len]);
+    }
+}
+
+impl<'a> ProductPart<'a> {
+    /// Cuts into parts of so many weight rows, which are columns of the output.
+    fn cut(mut self, n_rows: usize, parts: &mut Vec<Self>) {
+        while self.weight.n_rows() > n_rows {
+            let (front, back) = self.out.split_at_col(n_rows);
+            let rest = n_rows..self.weight.n_rows();
+            parts.push(Self {
+                weight: self.weight.slice(0..n_rows),
+                bias: self.bias.map(|bias| &bias[..n_rows]),
+                x: self.x,
+                out: front,
+            });
+            self = Self {
+                weight: self.weight.slice(rest),
+                bias: self.bias.map(|bias| &bias[n_rows..]),
+                x: self.x,
+                out: back,
+            };
+        }
+        parts.push(self);
+    }
+}

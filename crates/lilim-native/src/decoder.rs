@@ -1,0 +1,399 @@
+//! The transformer decoder: one forward pass for every family, steered by [`Config`].
+//!
+//! Read [`DecoderTimeline::forward`] first: it is the list of steps. `m` is the number of positions
+//! in the chunk; matrices are row-major with a row a position.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use lilim_api::{EngineError, TokenId};
+
+use crate::bytes::ModelBytes;
+use crate::compute::{Attention, Compute, NormArgs, Parts, Product};
+use crate::config::{Config, Rotary};
+use crate::estimate::{OutOfMemory, zeros};
+use crate::kv_cache::{KvCache, KvShape};
+use crate::rope::{Rope, RopeShape, RopeTable};
+use crate::tensors::{Linear, Norm};
+use crate::timeline::{Limits, Timeline};
+use crate::weights::{Layer, RopeDivisors, Weights};
+
+/// A decoder's weights and wiring, shared by all its sequences.
+pub(crate) struct Decoder {
+    pub cfg: Config,
+    pub weights: Weights,
+    pub bytes: Arc<dyn ModelBytes>,
+    pub compute: Arc<Compute>,
+}
+
+/// One sequence of a decoder.
+pub(crate) struct DecoderTimeline {
+    model: Arc<Decoder>,
+    cache: KvCache,
+    ropes: Option<Ropes>,
+    buffers: Buffers,
+    /// Positions computed so far.
+    n_past: usize,
+}
+
+/// The rotations of layers without and with a window.
+struct Ropes {
+    full: Rope,
+    windowed: Rope,
+}
+
+/// Activations of one chunk, reused by every layer.
+struct Buffers {
+    /// The residual stream. `[chunk, dim]`
+    x: Vec<f32>,
+    /// `x` normed: what a block reads. `[chunk, dim]`
+    normed: Vec<f32>,
+    /// `[chunk, n_heads * head_dim]`
+    q: Vec<f32>,
+    /// `[chunk, n_kv_heads * head_dim]`
+    k: Vec<f32>,
+    /// `[chunk, n_kv_heads * head_dim]`
+    v: Vec<f32>,
+    /// What the heads gathered. `[chunk, n_heads * head_dim]`
+    attended: Vec<f32>,
+    /// What a block adds to `x`. `[chunk, dim]`
+    branch: Vec<f32>,
+    /// `[chunk, ffn_dim]`, empty without gates.
+    gate: Vec<f32>,
+    /// `[chunk, ffn_dim]`
+    up: Vec<f32>,
+    /// Rotations of layers without a window. `[chunk, n_pairs]`
+    full_table: RopeTable,
+    /// Rotations of layers with a window. `[chunk, n_pairs]`
+    windowed_table: RopeTable,
+}
+
+/// One chunk on its way through the layers.
+struct Pass<'a> {
+    cfg: &'a Config,
+    weights: &'a Weights,
+    compute: &'a Compute,
+    ropes: Option<&'a Ropes>,
+    /// The model's files.
+    parts: Parts<'a>,
+    /// The position of the chunk's first row.
+    first: usize,
+    /// Positions in the chunk.
+    m: usize,
+}
+
+impl Decoder {
+    /// Starts an empty sequence.
+    pub(crate) fn timeline(
+        self: &Arc<Self>,
+        limits: Limits,
+    ) -> Result<DecoderTimeline, EngineError> {
+        let shape = KvShape::new(&self.cfg, limits.kv_type);
+        let rotary = self.cfg.rotary.as_ref();
+        let divisors = &self.weights.rope_divisors;
+        Ok(DecoderTimeline {
+            model: Arc::clone(self),
+            cache: KvCache::new(shape, self.cfg.n_layers, limits.context)?,
+            ropes: rotary.map(|rotary| Ropes::new(rotary, divisors, limits.context)),
+            buffers: Buffers::new(&self.cfg, limits.chunk)?,
+            n_past: 0,
+        })
+    }
+}
+
+impl Timeline for DecoderTimeline {
+    fn forward(&mut self, ids: &[TokenId]) {
+        let model = Arc::clone(&self.model);
+        let pass = Pass {
+            cfg: &model.cfg,
+            weights: &model.weights,
+            compute: &model.compute,
+            ropes: self.ropes.as_ref(),
+            parts: Parts::of(&*model.bytes),
+            first: self.n_past,
+            m: ids.len(),
+        };
+        let buffers = &mut self.buffers;
+        pass.embed(ids, buffers);
+        pass.fill_rope_tables(buffers);
+        for (index, layer) in model.weights.layers.iter().enumerate() {
+            pass.attention_block(index, layer, &mut self.cache, buffers);
+            pass.feed_forward_block(layer, buffers);
+        }
+        self.n_past += ids.len();
+    }
+
+    fn logits(&mut self, rows: Range<usize>, out: &mut [f32]) {
+        let Decoder {
+            cfg,
+            weights,
+            bytes,
+            compute,
+        } = &*self.model;
+        let range = rows.start * cfg.dim..rows.end * cfg.dim;
+        let normed = &mut self.buffers.normed[range.clone()];
+        let norm = NormArgs::new(cfg.norm, cfg.norm_eps, &weights.output_norm);
+        compute.norm(norm, &self.buffers.x[range], normed);
+        compute.multiply(
+            &Parts::of(&**bytes),
+            vec![Product::new(&weights.output, normed, out)],
+        );
+        if let Some(cap) = cfg.logit_softcap {
+            compute.softcap(cap, out);
+        }
+    }
+
+    fn rewind(&mut self, keep: usize) -> usize {
+        self.n_past = self.n_past.min(keep);
+        self.n_past
+    }
+}
+
+impl Pass<'_> {
+    /// `x = embedding[id] · scale + positions[pos]`
+    fn embed(&self, ids: &[TokenId], buffers: &mut Buffers) {
+        let dim = self.cfg.dim;
+        for (row, &id) in ids.iter().enumerate() {
+            let x = &mut buffers.x[row * dim..(row + 1) * dim];
+            self.compute
+                .row(&self.parts, &self.weights.embedding, id as usize, x);
+            if let Some(scale) = self.cfg.embedding_scale {
+                x.iter_mut().for_each(|value| *value *= scale);
+            }
+            if let Some(positions) = &self.weights.positions {
+                let learned = &mut buffers.normed[..dim];
+                self.compute
+                    .row(&self.parts, positions, self.first + row, learned);
+                self.compute.add(x, learned);
+            }
+        }
+    }
+
+    fn fill_rope_tables(&self, buffers: &mut Buffers) {
+        if let Some(ropes) = self.ropes {
+            ropes.full.fill(self.first, self.m, &mut buffers.full_table);
+            ropes
+                .windowed
+                .fill(self.first, self.m, &mut buffers.windowed_table);
+        }
+    }
+
+    /// `x += attention(norm(x))`
+    fn attention_block(
+        &self,
+        index: usize,
+        layer: &Layer,
+        cache: &mut KvCache,
+        buffers: &mut Buffers,
+    ) {
+        self.norm(&layer.attn_norm, buffers);
+        self.project_qkv(layer, buffers);
+        self.norm_heads(layer, buffers);
+        self.rotate_heads(index, buffers);
+        let kv = ..self.m * self.cfg.kv_dim();
+        cache.store(
+            self.compute,
+            (index, self.first),
+            (&buffers.k[kv], &buffers.v[kv]),
+        );
+        self.attend(index, cache, buffers);
+        let attended = &buffers.attended[..self.m * self.cfg.q_dim()];
+        self.multiply(&layer.attn_output, attended, &mut buffers.branch);
+        self.norm_branch(layer.attn_post_norm.as_ref(), buffers);
+        self.add_branch(buffers);
+    }
+
+    /// `x += feed_forward(norm(x))`, or of attention's own normed input.
+    fn feed_forward_block(&self, layer: &Layer, buffers: &mut Buffers) {
+        if let Some(norm) = &layer.ffn_norm {
+            self.norm(norm, buffers);
+        }
+        self.widen(layer, buffers);
+        self.activate(layer, buffers);
+        let hidden = &buffers.up[..self.m * self.cfg.ffn_dim];
+        self.multiply(&layer.down, hidden, &mut buffers.branch);
+        self.norm_branch(layer.ffn_post_norm.as_ref(), buffers);
+        self.add_branch(buffers);
+    }
+
+    fn norm(&self, norm: &Norm, buffers: &mut Buffers) {
+        let n = self.m * self.cfg.dim;
+        let args = NormArgs::new(self.cfg.norm, self.cfg.norm_eps, norm);
+        self.compute
+            .norm(args, &buffers.x[..n], &mut buffers.normed[..n]);
+    }
+
+    fn project_qkv(&self, layer: &Layer, buffers: &mut Buffers) {
+        let x = &buffers.normed[..self.m * self.cfg.dim];
+        let products = vec![
+            Product::new(&layer.q, x, &mut buffers.q[..self.m * self.cfg.q_dim()]),
+            Product::new(&layer.k, x, &mut buffers.k[..self.m * self.cfg.kv_dim()]),
+            Product::new(&layer.v, x, &mut buffers.v[..self.m * self.cfg.kv_dim()]),
+        ];
+        self.compute.multiply(&self.parts, products);
+    }
+
+    /// Norms each head of the queries and keys by itself.
+    fn norm_heads(&self, layer: &Layer, buffers: &mut Buffers) {
+        let (n_q, n_kv) = (self.m * self.cfg.q_dim(), self.m * self.cfg.kv_dim());
+        let heads = [
+            (&layer.q_norm, &mut buffers.q[..n_q]),
+            (&layer.k_norm, &mut buffers.k[..n_kv]),
+        ];
+        for (norm, rows) in heads {
+            if let Some(norm) = norm {
+                let args = NormArgs::new(self.cfg.norm, self.cfg.norm_eps, norm);
+                self.compute.norm_heads(args, self.cfg.head_dim, rows);
+            }
+        }
+    }
+
+    fn rotate_heads(&self, index: usize, buffers: &mut Buffers) {
+        let (Some(ropes), Some(rotary)) = (self.ropes, &self.cfg.rotary) else {
+            return;
+        };
+        let (rope, table) = match self.cfg.windows[index] {
+            None => (&ropes.full, &buffers.full_table),
+            Some(_) => (&ropes.windowed, &buffers.windowed_table),
+        };
+        for (rows, n_heads) in [
+            (&mut buffers.q, self.cfg.n_heads),
+            (&mut buffers.k, self.cfg.n_kv_heads),
+        ] {
+            let width = n_heads * self.cfg.head_dim;
+            for (row, heads) in rows[..self.m * width].chunks_exact_mut(width).enumerate() {
+                let (cos, sin) = table.row(row, rope.n_pairs());
+                for head in heads.chunks_exact_mut(self.cfg.head_dim) {
+                    self.compute.kernels.rope(head, cos, sin, rotary.style);
+                }
+            }
+        }
+    }
+
+    fn attend(&self, index: usize, cache: &KvCache, buffers: &mut Buffers) {
+        let (keys, values) = cache.rows(index);
+        let attention = Attention {
+            shape: cache.shape,
+            n_heads: self.cfg.n_heads,
+            keys,
+            values,
+            first: self.first,
+            window: self.cfg.windows[index],
+            scale: self.cfg.attention_scale,
+            softcap: self.cfg.attention_softcap,
+        };
+        let n = self.m * self.cfg.q_dim();
+        self.compute
+            .attend(&attention, &buffers.q[..n], &mut buffers.attended[..n]);
+    }
+
+    fn widen(&self, layer: &Layer, buffers: &mut Buffers) {
+        let x = &buffers.normed[..self.m * self.cfg.dim];
+        let n = self.m * self.cfg.ffn_dim;
+        let mut products = vec![Product::new(&layer.up, x, &mut buffers.up[..n])];
+        if let Some(gate) = &layer.gate {
+            products.push(Product::new(gate, x, &mut buffers.gate[..n]));
+        }
+        self.compute.multiply(&self.parts, products);
+    }
+
+    /// `up = act(gate) · up`, or `act(up)` without a gate.
+    fn activate(&self, layer: &Layer, buffers: &mut Buffers) {
+        let n = self.m * self.cfg.ffn_dim;
+        if layer.gate.is_none() {
+            self.compute
+                .activate(self.cfg.activation, &mut buffers.up[..n]);
+            return;
+        }
+        let gate = &mut buffers.gate[..n];
+        self.compute
+            .gate(self.cfg.activation, gate, &buffers.up[..n]);
+        std::mem::swap(&mut buffers.gate, &mut buffers.up);
+    }
+
+    /// Multiplies the chunk's rows by one matrix into the front of `out`.
+    fn multiply(&self, linear: &Linear, x: &[f32], out: &mut [f32]) {
+        let out = &mut out[..self.m * linear.weight.n_rows];
+        self.compute
+            .multiply(&self.parts, vec![Product::new(linear, x, out)]);
+    }
+
+    /// Norms what a block adds, where the family does; through `normed`, which the block has read.
+    fn norm_branch(&self, norm: Option<&Norm>, buffers: &mut Buffers) {
+        let Some(norm) = norm else { return };
+        let n = self.m * self.cfg.dim;
+        let args = NormArgs::new(self.cfg.norm, self.cfg.norm_eps, norm);
+        self.compute
+            .norm(args, &buffers.branch[..n], &mut buffers.normed[..n]);
+        std::mem::swap(&mut buffers.branch, &mut buffers.normed);
+    }
+
+    fn add_branch(&self, buffers: &mut Buffers) {
+        let n = self.m * self.cfg.dim;
+        self.compute.add(&mut buffers.x[..n], &buffers.branch[..n]);
+    }
+}
+
+impl Ropes {
+    fn new(rotary: &Rotary, divisors: &RopeDivisors, context: usize) -> Self {
+        let by_context = if context > rotary.original_context {
+            &divisors.long
+        } else {
+            &divisors.short
+        };
+        let full = RopeShape {
+            n_dims: rotary.n_dims,
+            base: rotary.base,
+            linear_factor: rotary.linear_factor,
+            divisors: by_context.as_deref().or(divisors.always.as_deref()),
+            magnitude: rotary.magnitude,
+        };
+        let windowed = match rotary.window_base {
+            Some(base) => RopeShape {
+                base,
+                linear_factor: 1.0,
+                divisors: None,
+                ..full
+            },
+            None => RopeShape { ..full },
+        };
+        Self {
+            full: Rope::new(&full),
+            windowed: Rope::new(&windowed),
+        }
+    }
+}
+
+impl Buffers {
+    fn new(cfg: &Config, chunk: usize) -> Result<Self, OutOfMemory> {
+        let rows = |width: usize| zeros("activations", chunk.saturating_mul(width));
+        let gate_dim = match cfg.feed_forward {
+            crate::families::FeedForward::Plain => 0,
+            _ => cfg.ffn_dim,
+        };
+        Ok(Self {
+            x: rows(cfg.dim)?,
+            normed: rows(cfg.dim)?,
+            q: rows(cfg.q_dim())?,
+            k: rows(cfg.kv_dim())?,
+            v: rows(cfg.kv_dim())?,
+            attended: rows(cfg.q_dim())?,
+            branch: rows(cfg.dim)?,
+            gate: rows(gate_dim)?,
+            up: rows(cfg.ffn_dim)?,
+            full_table: RopeTable::default(),
+            windowed_table: RopeTable::default(),
+        })
+    }
+
+    /// Floats of one position in all buffers together.
+    pub(crate) fn width(cfg: &Config) -> u64 {
+        (3 * cfg.dim + 2 * cfg.q_dim() + 2 * cfg.kv_dim() + 2 * cfg.ffn_dim + 2 * cfg.head_dim)
+            as u64
+    }
+}
+
+/// Floats that one position of a chunk takes in the buffers.
+pub(crate) fn buffer_width(cfg: &Config) -> u64 {
+    Buffers::width(cfg)
+}

@@ -1,0 +1,158 @@
+//! The engine's face: what can be run, what it will take, and loading it.
+
+use std::sync::Arc;
+
+use lilim_api::{
+    Availability, Engine, EngineError, Level, LoadOptions, LoadPhase, LoadProgress, LoadedModel,
+    MemoryEstimate, ModelFiles, ModelInfo,
+};
+use lilim_kernels::Kernels;
+
+use crate::bytes::Opener;
+use crate::compute::Compute;
+use crate::error::ModelError;
+use crate::estimate::admit;
+use crate::loaded::{NativeModel, read_template, read_tokenizer};
+use crate::model::OpenModel;
+use crate::threads::{MAX_THREADS, default_threads};
+
+/// Lilim's own engine: GGUF models on the CPU.
+pub struct NativeEngine {
+    open: Opener,
+}
+
+impl NativeEngine {
+    /// Makes an engine that gets its files from `open`.
+    pub fn new(open: Opener) -> Self {
+        Self { open }
+    }
+
+    fn open(&self, files: &ModelFiles) -> Result<OpenModel, EngineError> {
+        OpenModel::open((self.open)(files)?)
+    }
+}
+
+impl Engine for NativeEngine {
+    fn name(&self) -> &'static str {
+        "native"
+    }
+
+    fn availability(&self) -> Availability {
+        Availability::Ready(format!("cpu, {}", Kernels::detect().level()))
+    }
+
+    fn check(&self, model: &ModelFiles) -> Result<ModelInfo, EngineError> {
+        let open = self.open(model)?;
+        read_tokenizer(open.gguf.metadata()).map_err(|error| error.at(open.bytes.path()))?;
+        Ok(open.info)
+    }
+
+    fn estimate(
+        &self,
+        model: &ModelFiles,
+        options: &LoadOptions,
+    ) -> Result<MemoryEstimate, EngineError> {
+        let open = self.open(model)?;
+        Ok(open.estimate(open.limits(options)?, n_threads(options)?))
+    }
+
+    fn load(
+        &self,
+        model: &ModelFiles,
+        options: &LoadOptions,
+        progress: &mut dyn FnMut(LoadProgress),
+    ) -> Result<Arc<dyn LoadedModel>, EngineError> {
+        let mut tell = |phase, done, total| progress(LoadProgress { phase, done, total });
+        tell(LoadPhase::Open, 0, 1);
+        let open = self.open(model)?;
+        tell(LoadPhase::Open, 1, 1);
+        let kernels = kernels(options.level)?;
+        let n_threads = n_threads(options)?;
+        let limits = open.limits(options)?;
+        refuse_speculation(options)?;
+        let estimate = open.estimate(limits, n_threads);
+        admit(&estimate, options.memory_limit_bytes)?;
+        // weights are read from the mapped file as the first tokens need them
+        tell(
+            LoadPhase::Weights,
+            estimate.weight_bytes,
+            estimate.weight_bytes,
+        );
+        tell(LoadPhase::Prepare, 0, 1);
+        let meta = open.gguf.metadata();
+        let at_path = |error: ModelError| error.at(open.bytes.path());
+        let tokenizer = read_tokenizer(meta).map_err(at_path)?;
+        let template = read_template(meta, &tokenizer).map_err(at_path)?;
+        let compute =
+            Compute::new(kernels, n_threads).map_err(|error| EngineError::OutOfMemory {
+                what: format!("{n_threads} threads ({error})"),
+                needed_bytes: n_threads as u64,
+                available_bytes: 0,
+            })?;
+        let info = open.info.clone();
+        tracing::info!(model = %info.name, arch = %info.arch, level = %kernels.level(), n_threads, "loaded");
+        let loaded = NativeModel {
+            info,
+            network: open.into_network(Arc::new(compute)),
+            tokenizer,
+            template,
+            limits,
+            prefix_cache: options.prefix_cache,
+            device: format!("cpu, {}, threads {n_threads}", kernels.level()),
+        };
+        tell(LoadPhase::Prepare, 1, 1);
+        Ok(Arc::new(loaded))
+    }
+}
+
+/// The threads asked for, or one a physical core.
+fn n_threads(options: &LoadOptions) -> Result<usize, EngineError> {
+    let n_threads = options.threads.unwrap_or_else(default_threads);
+    if (1..=MAX_THREADS).contains(&n_threads) {
+        return Ok(n_threads);
+    }
+    Err(EngineError::InvalidOption {
+        option: "threads",
+        value: n_threads.to_string(),
+        reason: format!("it must be 1 to {MAX_THREADS}"),
+    })
+}
+
+/// The kernels of the level asked for, or the best.
+fn kernels(level: Option<Level>) -> Result<&'static Kernels, EngineError> {
+    let Some(level) = level else {
+        return Ok(Kernels::detect());
+    };
+    kernels_of(level).ok_or_else(|| EngineError::InvalidOption {
+        option: "level",
+        value: level.to_string(),
+        reason: format!("this machine has {}", available_levels().join(", ")),
+    })
+}
+
+fn kernels_of(level: Level) -> Option<&'static Kernels> {
+    Kernels::for_level(match level {
+        Level::Reference => lilim_kernels::Level::Reference,
+        Level::Avx2 => lilim_kernels::Level::Avx2,
+        Level::Avx512 => lilim_kernels::Level::Avx512,
+        Level::Neon => lilim_kernels::Level::Neon,
+    })
+}
+
+fn available_levels() -> Vec<&'static str> {
+    let all = Level::ALL.into_iter();
+    all.filter(|&level| kernels_of(level).is_some())
+        .map(Level::as_str)
+        .collect()
+}
+
+fn refuse_speculation(options: &LoadOptions) -> Result<(), EngineError> {
+    match options.speculation.lookup_tokens {
+        0 => Ok(()),
+        n => Err(EngineError::InvalidOption {
+            option: "speculation.lookup_tokens",
+            value: n.to_string(),
+            reason: "speculation is not built yet".to_owned(),
+        }),
+    }
+}

@@ -1,0 +1,239 @@
+//! A model file opened and checked: what it is, what it will take, and the network in it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use lilim_api::{EngineError, LoadOptions, MemoryEstimate, ModelInfo};
+use lilim_formats::gguf::{Gguf, Metadata};
+
+use crate::bytes::ModelBytes;
+use crate::compute::Compute;
+use crate::config::{Config, MAX_CONTEXT, arch_of};
+use crate::decoder::{self, Decoder};
+use crate::error::ModelError;
+use crate::families;
+use crate::kv_cache::KvShape;
+use crate::rwkv7::{Rwkv7, Rwkv7Config, Rwkv7Weights};
+use crate::session::Sequence;
+use crate::tensors::Tensors;
+use crate::timeline::{Limits, Timeline};
+use crate::weights::Weights;
+
+/// The key of the chat template.
+pub(crate) const CHAT_TEMPLATE_KEY: &str = "tokenizer.chat_template";
+
+/// A model that can be run, before memory is spent on it.
+pub(crate) struct OpenModel {
+    pub bytes: Arc<dyn ModelBytes>,
+    pub gguf: Gguf,
+    pub info: ModelInfo,
+    weights: NetworkWeights,
+}
+
+enum NetworkWeights {
+    Decoder(Config, Weights),
+    Rwkv7(Rwkv7Config, Rwkv7Weights),
+}
+
+/// A network ready to compute.
+pub(crate) enum Network {
+    Decoder(Arc<Decoder>),
+    Rwkv7(Arc<Rwkv7>),
+}
+
+impl OpenModel {
+    /// Reads the headers of a model's files and checks every tensor's place and shape.
+    pub(crate) fn open(bytes: Arc<dyn ModelBytes>) -> Result<Self, EngineError> {
+        let path = bytes.path().to_owned();
+        Self::read(bytes).map_err(|error| error.at(&path))
+    }
+
+    fn read(bytes: Arc<dyn ModelBytes>) -> Result<Self, ModelError> {
+        let gguf = parse(&*bytes)?;
+        let meta = gguf.metadata();
+        let arch = arch_of(meta)?;
+        let tensors = Tensors::new(&gguf, bytes.parts());
+        let (weights, vocab_size, train_context) = if arch == families::RWKV7 {
+            let cfg = Rwkv7Config::read(meta)?;
+            let weights = Rwkv7Weights::find(tensors, &cfg)?;
+            let sizes = (weights.embedding.n_rows, cfg.train_context);
+            (NetworkWeights::Rwkv7(cfg, weights), sizes.0, sizes.1)
+        } else {
+            let cfg = Config::read(meta)?;
+            let weights = Weights::find(tensors, &cfg)?;
+            let sizes = (weights.embedding.n_rows, cfg.train_context);
+            (NetworkWeights::Decoder(cfg, weights), sizes.0, sizes.1)
+        };
+        let info = ModelInfo {
+            name: meta
+                .str("general.name")?
+                .map_or_else(|| bytes.name().to_owned(), str::to_owned),
+            arch,
+            quantization: quantization(&gguf)?,
+            n_params: gguf.tensors().iter().map(|info| info.n_elements()).sum(),
+            n_weight_bytes: gguf.tensors().iter().map(|info| info.n_bytes).sum(),
+            vocab_size,
+            train_context,
+            has_chat_template: meta.get(CHAT_TEMPLATE_KEY).is_some(),
+        };
+        Ok(Self {
+            bytes,
+            gguf,
+            info,
+            weights,
+        })
+    }
+
+    /// Settles context and chunk.
+    pub(crate) fn limits(&self, options: &LoadOptions) -> Result<Limits, EngineError> {
+        let invalid = |option, value: usize, reason: String| EngineError::InvalidOption {
+            option,
+            value: value.to_string(),
+            reason,
+        };
+        let trained = self.info.train_context;
+        let context = options
+            .context
+            .unwrap_or_else(|| trained.min(LoadOptions::DEFAULT_CONTEXT));
+        if context == 0 || context > MAX_CONTEXT {
+            let reason = format!("it must be 1 to {MAX_CONTEXT}");
+            return Err(invalid("context", context, reason));
+        }
+        if context > trained && self.has_learned_positions() {
+            let reason = format!("the model has learned {trained} positions and no more");
+            return Err(invalid("context", context, reason));
+        }
+        if context > trained {
+            tracing::warn!(context, trained, "context beyond the one trained for");
+        }
+        if options.chunk == 0 {
+            return Err(invalid("chunk", 0, "it must be at least 1".to_owned()));
+        }
+        Ok(Limits {
+            context,
+            chunk: options.chunk.min(context),
+            kv_type: options.kv_type,
+        })
+    }
+
+    fn has_learned_positions(&self) -> bool {
+        matches!(&self.weights, NetworkWeights::Decoder(cfg, _) if cfg.rotary.is_none())
+    }
+
+    /// Adds up what one sequence over this model takes.
+    pub(crate) fn estimate(&self, limits: Limits, n_threads: usize) -> MemoryEstimate {
+        let (context, chunk) = (limits.context as u64, limits.chunk as u64);
+        let (kv_bytes, row_width, scratch) = match &self.weights {
+            NetworkWeights::Decoder(cfg, _) => {
+                let row_bytes = KvShape::new(cfg, limits.kv_type).row_bytes() as u64;
+                let kv_bytes = context.saturating_mul(2 * cfg.n_layers as u64 * row_bytes);
+                let scores = context + cfg.head_dim as u64;
+                let product = 4 * cfg.dim.max(cfg.ffn_dim).max(cfg.q_dim()) as u64;
+                (kv_bytes, decoder::buffer_width(cfg), scores.max(product))
+            }
+            NetworkWeights::Rwkv7(cfg, _) => {
+                let product = 4 * cfg.dim.max(cfg.ffn_dim) as u64;
+                (4 * cfg.state_len(), cfg.buffer_width(), product)
+            }
+        };
+        let n_floats = chunk
+            .saturating_mul(row_width)
+            .saturating_add(scratch.saturating_mul(n_threads as u64))
+            .saturating_add(self.info.vocab_size as u64);
+        MemoryEstimate {
+            weight_bytes: self.info.n_weight_bytes,
+            kv_bytes,
+            buffer_bytes: n_floats.saturating_mul(4),
+        }
+    }
+
+    /// Joins the weights with the threads that will compute.
+    pub(crate) fn into_network(self, compute: Arc<Compute>) -> Network {
+        let bytes = self.bytes;
+        match self.weights {
+            NetworkWeights::Decoder(cfg, weights) => Network::Decoder(Arc::new(Decoder {
+                cfg,
+                weights,
+                bytes,
+                compute,
+            })),
+            NetworkWeights::Rwkv7(cfg, weights) => Network::Rwkv7(Arc::new(Rwkv7 {
+                cfg,
+                weights,
+                bytes,
+                compute,
+            })),
+        }
+    }
+}
+
+impl Network {
+    /// Starts an empty sequence.
+    pub(crate) fn sequence(&self, limits: Limits) -> Result<Sequence, EngineError> {
+        let (timeline, vocab_size): (Box<dyn Timeline>, usize) = match self {
+            Self::Decoder(model) => (
+                Box::new(model.timeline(limits)?),
+                model.weights.embedding.n_rows,
+            ),
+            Self::Rwkv7(model) => (
+                Box::new(model.timeline(limits)?),
+                model.weights.embedding.n_rows,
+            ),
+        };
+        Sequence::new(timeline, limits, vocab_size)
+    }
+}
+
+fn parse(bytes: &dyn ModelBytes) -> Result<Gguf, ModelError> {
+    let name = bytes.path().display().to_string();
+    let parts = bytes
+        .parts()
+        .iter()
+        .map(|part| Gguf::parse(&name, part))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(Gguf::join(parts)?)
+}
+
+/// The file's own name for its mixture of types, or the type that most of its bytes have.
+fn quantization(gguf: &Gguf) -> Result<String, ModelError> {
+    if let Some(name) = file_type(gguf.metadata())? {
+        return Ok(name.to_owned());
+    }
+    let mut bytes_by_type = BTreeMap::new();
+    for info in gguf.tensors() {
+        *bytes_by_type.entry(info.ty.name()).or_insert(0u64) += info.n_bytes;
+    }
+    let commonest = bytes_by_type.into_iter().max_by_key(|&(_, n)| n);
+    Ok(commonest.map_or("none", |(name, _)| name).to_owned())
+}
+
+/// The names behind `general.file_type`.
+fn file_type(meta: &Metadata) -> Result<Option<&'static str>, ModelError> {
+    let names = [
+        (0, "F32"),
+        (1, "F16"),
+        (2, "Q4_0"),
+        (3, "Q4_1"),
+        (7, "Q8_0"),
+        (8, "Q5_0"),
+        (9, "Q5_1"),
+        (10, "Q2_K"),
+        (11, "Q3_K_S"),
+        (12, "Q3_K_M"),
+        (13, "Q3_K_L"),
+        (14, "Q4_K_S"),
+        (15, "Q4_K_M"),
+        (16, "Q5_K_S"),
+        (17, "Q5_K_M"),
+        (18, "Q6_K"),
+        (25, "IQ4_NL"),
+        (30, "IQ4_XS"),
+        (32, "BF16"),
+        (38, "MXFP4"),
+    ];
+    let id = meta.u32("general.file_type")?;
+    Ok(names
+        .iter()
+        .find(|&&(known, _)| Some(known) == id)
+        .map(|&(_, name)| name))
+}

@@ -1,0 +1,169 @@
+//! One token timeline over a loaded model: prompts in chunks, single steps, going back, scoring.
+//!
+//! Which chunks a sequence was computed in leaves no trace in its results, so a prompt that begins
+//! like the last one keeps what is there already and computes the rest.
+
+use lilim_api::{CancelToken, EngineError, TokenId, TokenStepper};
+
+use crate::estimate::zeros;
+use crate::timeline::{Limits, Timeline};
+
+/// Rows of logits computed at once when all are asked for; bounds memory, not results.
+const SCORED_ROWS: usize = 8;
+
+/// A sequence of tokens and the network that computes it.
+pub(crate) struct Sequence {
+    timeline: Box<dyn Timeline>,
+    limits: Limits,
+    vocab_size: usize,
+    tokens: Vec<TokenId>,
+    /// After the newest token: `[vocab_size]`; empty when it was not computed.
+    logits: Vec<f32>,
+    has_logits: bool,
+}
+
+impl Sequence {
+    pub(crate) fn new(
+        timeline: Box<dyn Timeline>,
+        limits: Limits,
+        vocab_size: usize,
+    ) -> Result<Self, EngineError> {
+        Ok(Self {
+            timeline,
+            limits,
+            vocab_size,
+            tokens: Vec::new(),
+            logits: zeros("logits", vocab_size)?,
+            has_logits: false,
+        })
+    }
+
+    /// Checks what can be told before work begins.
+    fn admit(&self, ids: &[TokenId]) -> Result<(), EngineError> {
+        let vocab_size = self.vocab_size;
+        if let Some(&id) = ids.iter().find(|&&id| id as usize >= vocab_size) {
+            return Err(EngineError::InvalidToken { id, vocab_size });
+        }
+        let n_prompt = self.tokens.len() + ids.len();
+        if n_prompt > self.limits.context {
+            return Err(EngineError::ContextExceeded {
+                n_prompt,
+                context: self.limits.context,
+            });
+        }
+        Ok(())
+    }
+
+    /// Computes one chunk; logits are stale afterwards.
+    fn forward(&mut self, ids: &[TokenId]) {
+        self.has_logits = false;
+        self.timeline.forward(ids);
+        self.tokens.extend_from_slice(ids);
+    }
+
+    /// Computes the logits after the last of the `n` tokens of the last forward.
+    fn finish(&mut self, n: usize) -> Result<(), EngineError> {
+        self.timeline.logits(n - 1..n, &mut self.logits);
+        check_numbers(&self.logits, self.tokens.len() - 1)?;
+        self.has_logits = true;
+        Ok(())
+    }
+}
+
+impl TokenStepper for Sequence {
+    fn vocab_size(&self) -> usize {
+        self.vocab_size
+    }
+
+    fn context(&self) -> usize {
+        self.limits.context
+    }
+
+    fn tokens(&self) -> &[TokenId] {
+        &self.tokens
+    }
+
+    fn prefill(
+        &mut self,
+        ids: &[TokenId],
+        cancel: &CancelToken,
+        progress: &mut dyn FnMut(usize),
+    ) -> Result<(), EngineError> {
+        self.admit(ids)?;
+        let mut done = 0;
+        for chunk in ids.chunks(self.limits.chunk) {
+            if cancel.is_cancelled() {
+                return Err(EngineError::Cancelled);
+            }
+            self.forward(chunk);
+            done += chunk.len();
+            if done == ids.len() {
+                self.finish(chunk.len())?;
+            }
+            progress(done);
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, id: TokenId) -> Result<(), EngineError> {
+        self.admit(&[id])?;
+        self.forward(&[id]);
+        self.finish(1)
+    }
+
+    fn logits(&self) -> &[f32] {
+        if self.has_logits { &self.logits } else { &[] }
+    }
+
+    fn rewind(&mut self, keep: usize) -> usize {
+        if keep >= self.tokens.len() {
+            return self.tokens.len();
+        }
+        self.has_logits = false;
+        let kept = self.timeline.rewind(keep);
+        self.tokens.truncate(kept);
+        kept
+    }
+
+    fn score(
+        &mut self,
+        ids: &[TokenId],
+        from: usize,
+        sink: &mut dyn FnMut(usize, &[f32]),
+    ) -> Result<(), EngineError> {
+        self.admit(ids)?;
+        let mut logits = zeros("logits", SCORED_ROWS.min(ids.len()) * self.vocab_size)?;
+        let mut first = 0;
+        for chunk in ids.chunks(self.limits.chunk) {
+            self.forward(chunk);
+            let mut row = from.saturating_sub(first);
+            while row < chunk.len() {
+                let rows = row..chunk.len().min(row + SCORED_ROWS);
+                let logits = &mut logits[..rows.len() * self.vocab_size];
+                self.timeline.logits(rows.clone(), logits);
+                for (row, logits) in rows.clone().zip(logits.chunks_exact(self.vocab_size)) {
+                    check_numbers(logits, self.tokens.len() - chunk.len() + row)?;
+                    sink(first + row, logits);
+                }
+                row = rows.end;
+            }
+            first += chunk.len();
+            if first == ids.len() {
+                self.finish(chunk.len())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Looks for what is no number: a sampler would make a silent choice of it.
+fn check_numbers(logits: &[f32], pos: usize) -> Result<(), EngineError> {
+    match logits.iter().position(|logit| !logit.is_finite()) {
+        None => Ok(()),
+        Some(id) => Err(EngineError::NotANumber {
+            value: logits[id],
+            id: id as u32,
+            pos,
+        }),
+    }
+}

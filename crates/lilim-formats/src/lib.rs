@@ -9,5 +9,6 @@ pub mod codec;
 mod ggml_type;
 pub mod gguf;
 pub mod safetensors;
+mod shown;
 
 pub use ggml_type::GgmlType;

@@ -9,6 +9,8 @@ use std::fmt;
 
 use ::safetensors as upstream;
 
+use crate::shown::shown;
+
 pub use error::SafeTensorsError;
 pub use index::ShardIndex;
 
@@ -180,7 +182,7 @@ impl<'a> SafeTensors<'a> {
             .get(name)
             .ok_or_else(|| SafeTensorsError::NoTensor {
                 file: self.file.clone(),
-                tensor: error::shown(name),
+                tensor: shown(name),
             })?;
         Ok(&self.views[*at])
     }
@@ -206,7 +208,7 @@ fn view<'a>(
         .expect("the name is from the same header");
     let dtype = Dtype::from_upstream(found.dtype()).ok_or_else(|| SafeTensorsError::Dtype {
         file: file.to_owned(),
-        tensor: error::shown(&name),
+        tensor: shown(&name),
         dtype: found.dtype().to_string(),
     })?;
     Ok(View {

@@ -70,6 +70,18 @@ fn parts_join_in_order() {
 }
 
 #[test]
+fn a_joined_set_is_written_as_one_file() {
+    let parts = [part(0, 2, 2, &["a"]), part(1, 2, 2, &["b"])];
+    let joined = join(&[&parts[0], &parts[1]]).unwrap();
+    let written = joined.write(Vec::new(), &[&parts[0], &parts[1]]).unwrap();
+    let one = join(&[&written]).unwrap();
+    assert_eq!(one.split().unwrap(), None);
+    let keys: Vec<&str> = one.metadata().iter().map(|(key, _)| key).collect();
+    assert_eq!(keys, ["general.architecture"]);
+    assert_eq!(one.tensor("b").unwrap().bytes(&written), [1; 16]);
+}
+
+#[test]
 fn an_unsplit_file_joins_alone() {
     let alone = write(&Metadata::new("m"), &["a"], 0);
     assert_eq!(join(&[&alone]).unwrap().tensors().len(), 1);

@@ -197,19 +197,3 @@ pub enum ShapeFault {
         block_len: usize,
     },
 }
-
-/// How many characters of a name from a file go into a message.
-const SHOWN_CHARS: usize = 100;
-
-/// Makes a name from a file fit for a message: control characters escaped, long names cut.
-pub(super) fn shown(name: &str) -> String {
-    let mut text: String = name
-        .chars()
-        .take(SHOWN_CHARS)
-        .flat_map(char::escape_debug)
-        .collect();
-    if name.chars().nth(SHOWN_CHARS).is_some() {
-        text.push('…');
-    }
-    text
-}

@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use super::error::shown;
 use super::{Array, GgufError, Value};
+use crate::shown::shown;
 
 /// Metadata in file order. Keys are unique. Equal when keys, values and order are equal; the file
 /// name does not count.

@@ -6,13 +6,13 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fmt;
 
-use super::error::shown;
 use super::{
     ALIGNMENT_KEY, Array, DEFAULT_ALIGNMENT, Gguf, GgufError, MAX_ALIGNMENT, MAX_DIMS, MAX_KEYS,
     MAX_NAME_BYTES, MAX_TENSORS, Metadata, ShapeFault, TensorInfo, Value, ValueType,
 };
 use crate::GgmlType;
 use crate::ggml_type::known_name;
+use crate::shown::shown;
 
 pub(super) const MAGIC: [u8; 4] = *b"GGUF";
 
@@ -136,7 +136,7 @@ fn read_array(
     })
 }
 
-/// Returns the checked alignment; only a `u32` may state it, as in ggml.
+/// Returns the checked alignment, the default when the metadata names none.
 pub(super) fn alignment(metadata: &Metadata) -> Result<u64, GgufError> {
     let Some(value) = metadata.u32(ALIGNMENT_KEY)? else {
         return Ok(DEFAULT_ALIGNMENT);

@@ -4,10 +4,10 @@
 use std::collections::HashSet;
 use std::io::Write;
 
-use super::error::shown;
 use super::reader::{self, MAGIC};
 use super::{Array, Gguf, GgufError, MAX_DIMS, MAX_NAME_BYTES, Metadata, TensorInfo, Value};
 use crate::GgmlType;
+use crate::shown::shown;
 
 const VERSION: u32 = 3;
 
@@ -179,16 +179,34 @@ impl<W: Write> GgufWriter<W> {
 
 impl Gguf {
     /// Writes this file again: same metadata, same tensors in the same order, bytes from
-    /// `parts`, one slice a part. A canonical version 3 file comes out byte for byte.
+    /// `parts`, one slice a part. A canonical version 3 file comes out byte for byte; a joined
+    /// set comes out as one file, without the `split.*` keys.
     ///
     /// *Errors*: those of [`GgufWriter`]. *Panics*: as [`TensorInfo::bytes`].
     pub fn write<W: Write>(&self, out: W, parts: &[&[u8]]) -> Result<W, GgufError> {
         let specs: Vec<TensorSpec> = self.tensors().iter().map(TensorSpec::from).collect();
-        let mut writer = GgufWriter::new(out, self.metadata(), &specs)?;
+        let metadata = if self.files.len() > 1 {
+            self.unsplit_metadata()
+        } else {
+            self.metadata.clone()
+        };
+        let mut writer = GgufWriter::new(out, &metadata, &specs)?;
         for tensor in self.tensors() {
             writer.write_tensor(&tensor.name, tensor.bytes(parts[tensor.part]))?;
         }
         writer.finish()
+    }
+
+    fn unsplit_metadata(&self) -> Metadata {
+        let mut metadata = Metadata::new(self.metadata.file());
+        for (key, value) in self
+            .metadata
+            .iter()
+            .filter(|(key, _)| !key.starts_with("split."))
+        {
+            metadata.set(key, value.clone());
+        }
+        metadata
     }
 }
 

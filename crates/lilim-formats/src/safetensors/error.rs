@@ -6,6 +6,7 @@ use safetensors::tensor::TensorInfo;
 use serde_json::{Map, Value};
 
 use super::MAX_HEADER_BYTES;
+use crate::shown::shown;
 
 /// A fault of a safetensors file or of an index.
 #[derive(Debug, thiserror::Error)]
@@ -59,22 +60,6 @@ pub enum SafeTensorsError {
         tensor: String,
         shard: String,
     },
-}
-
-/// How many characters of a name from a file go into a message.
-const SHOWN_CHARS: usize = 100;
-
-/// Makes a name from a file fit for a message: control characters escaped, long names cut.
-pub(super) fn shown(name: &str) -> String {
-    let mut text: String = name
-        .chars()
-        .take(SHOWN_CHARS)
-        .flat_map(char::escape_debug)
-        .collect();
-    if name.chars().nth(SHOWN_CHARS).is_some() {
-        text.push('…');
-    }
-    text
 }
 
 /// Checks the length field before anything is parsed.

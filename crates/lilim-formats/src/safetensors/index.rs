@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use super::SafeTensorsError;
-use super::error::shown;
+use crate::shown::shown;
 
 /// A parsed index.
 #[derive(Clone, Debug, PartialEq, Eq)]

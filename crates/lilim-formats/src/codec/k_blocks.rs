@@ -2,7 +2,7 @@
 //! quantized under one or two f16 numbers.
 
 use super::bits::{add_bit, pack_bit, pack_nibbles, pack_pairs, unpack_nibbles, unpack_pairs};
-use super::fit::{self, Levels, nearest_whole};
+use super::fit::{self, LANES, Levels, nearest_whole};
 use super::small_blocks::put_f16;
 use crate::blocks::{
     SUPER_LEN, f16_at, field, pack_q3_k_scales, pack_scales_mins, q2_k, q3_k, q3_k_scales, q4_k,
@@ -124,16 +124,16 @@ struct Centred<const HALF: i8>;
 impl<const HALF: i8> Levels for Centred<HALF> {
     const LOWEST: f32 = -(HALF as f32);
     const HIGHEST: f32 = HALF as f32 - 1.0;
-    const SPREAD: f32 = 0.1;
+    const SPREAD: f32 = 0.18;
 
     #[inline(always)]
-    fn nearest(scaled: f32) -> f32 {
-        nearest_whole(scaled, Self::LOWEST, Self::HIGHEST)
+    fn nearest(scaled: [f32; LANES]) -> [f32; LANES] {
+        scaled.map(|scaled| nearest_whole(scaled, Self::LOWEST, Self::HIGHEST))
     }
 
     #[inline(always)]
     fn code(scaled: f32) -> u8 {
-        (Self::nearest(scaled) - Self::LOWEST) as u8
+        (nearest_whole(scaled, Self::LOWEST, Self::HIGHEST) - Self::LOWEST) as u8
     }
 }
 

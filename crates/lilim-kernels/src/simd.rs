@@ -11,6 +11,10 @@
 
 use crate::level::Level;
 
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod avx2;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod avx512;
 pub(crate) mod scalar;
 
 /// Lanes of a vector: the number of partial sums in a dot product.
@@ -28,10 +32,71 @@ pub(crate) trait Op {
     fn run<S: Simd>(self, s: S) -> Self::Output;
 }
 
+/// Forwards the methods of [`Simd`] to functions of module `ops`, which are compiled with the
+/// level's instructions.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+macro_rules! forward_to_ops {
+    () => {
+        forward_to_ops! {
+            fn splat(value: f32) -> Self::F;
+            fn halves(low: Self::F, high: Self::F) -> Self::F;
+            fn splat_f16(bits: u16) -> Self::F;
+            fn load(src: &Chunk) -> Self::F;
+            fn store(v: Self::F, dst: &mut Chunk);
+            fn load_f32(src: &[u8; 64]) -> Self::F;
+            fn load_f16(src: &[u8; 32]) -> Self::F;
+            fn load_bf16(src: &[u8; 32]) -> Self::F;
+            fn store_f16(v: Self::F, dst: &mut [u8; 32]);
+            fn add(a: Self::F, b: Self::F) -> Self::F;
+            fn sub(a: Self::F, b: Self::F) -> Self::F;
+            fn mul(a: Self::F, b: Self::F) -> Self::F;
+            fn div(a: Self::F, b: Self::F) -> Self::F;
+            fn fma(a: Self::F, b: Self::F, c: Self::F) -> Self::F;
+            fn max(a: Self::F, b: Self::F) -> Self::F;
+            fn min(a: Self::F, b: Self::F) -> Self::F;
+            fn abs(a: Self::F) -> Self::F;
+            fn with_sign(magnitude: Self::F, sign: Self::F) -> Self::F;
+            fn select_lt(a: Self::F, b: Self::F, x: Self::F, y: Self::F) -> Self::F;
+            fn keep_first(a: Self::F, n: usize) -> Self::F;
+            fn pow2(a: Self::F) -> Self::F;
+            fn sum(a: Self::F) -> f32;
+            fn load_bytes(src: &[u8; LANES]) -> Self::B;
+            fn splat_byte(value: u8) -> Self::B;
+            fn and(a: Self::B, b: Self::B) -> Self::B;
+            fn or(a: Self::B, b: Self::B) -> Self::B;
+            fn sub_bytes(a: Self::B, b: Self::B) -> Self::B;
+            fn shr<N>(a: Self::B) -> Self::B;
+            fn shl<N>(a: Self::B) -> Self::B;
+            fn spread_bits(bits: u16) -> Self::B;
+            fn widen_u8(a: Self::B) -> Self::F;
+            fn widen_i8(a: Self::B) -> Self::F;
+            fn affine(d: Self::F, m: Self::F) -> Self::Affine;
+            fn nibbles(low: Self::Affine, high: Self::Affine, a: Self::B) -> (Self::F, Self::F);
+            fn table(d: Self::F, values: &'static [i8; 16]) -> Self::Table;
+            fn nibbles_of(table: Self::Table, a: Self::B) -> (Self::F, Self::F);
+        }
+    };
+    ($(fn $name:ident $(<$n:ident>)? ($($arg:ident: $ty:ty),*) $(-> $out:ty)?;)*) => {
+        $(
+            #[inline(always)]
+            fn $name $(<const $n: i32>)? (self, $($arg: $ty),*) $(-> $out)? {
+                // SAFETY: whoever made the token promised that the machine has the instructions.
+                unsafe { ops::$name $(::<$n>)? ($($arg),*) }
+            }
+        )*
+    };
+}
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+use forward_to_ops;
+
 /// One level: vectors of sixteen lanes and the operations on them.
 pub(crate) trait Simd: Copy + 'static {
     /// The level this is.
     const LEVEL: Level;
+    /// Whether several sums are computed side by side; the reference takes one at a time.
+    const SIDE_BY_SIDE: bool;
+    /// Whether there are registers for 24 sums, else 6.
+    const WIDE: bool;
     /// Sixteen f32.
     type F: Copy;
     /// Sixteen bytes.
@@ -56,8 +121,10 @@ pub(crate) trait Simd: Copy + 'static {
 
     /// All lanes `value`.
     fn splat(self, value: f32) -> Self::F;
-    /// Lanes 0 to 7 `low`, 8 to 15 `high`.
-    fn splat_halves(self, low: f32, high: f32) -> Self::F;
+    /// Lanes 0 to 7 of `low`, 8 to 15 of `high`.
+    fn halves(self, low: Self::F, high: Self::F) -> Self::F;
+    /// All lanes the f16 of these bits.
+    fn splat_f16(self, bits: u16) -> Self::F;
     /// Loads sixteen values.
     fn load(self, src: &Chunk) -> Self::F;
     /// Stores sixteen values.
@@ -118,14 +185,15 @@ pub(crate) trait Simd: Copy + 'static {
     fn widen_u8(self, a: Self::B) -> Self::F;
     /// Signed bytes as f32.
     fn widen_i8(self, a: Self::B) -> Self::F;
-    /// Prepares `q * d + m`. `d` has at most 20 significant bits, so that `q * d` is exact and it
-    /// makes no difference whether the sum is fused.
-    fn affine(self, d: f32, m: f32) -> Self::Affine;
+    /// Prepares `q * d + m`; all lanes of `d` are one value and so are those of `m`. `d` has at
+    /// most 20 significant bits, so that `q * d` is exact and it makes no difference whether the
+    /// sum is fused.
+    fn affine(self, d: Self::F, m: Self::F) -> Self::Affine;
     /// `fma(q, d, m)` for the low nibble (with `low`) and the high nibble (with `high`) of each
     /// byte.
     fn nibbles(self, low: Self::Affine, high: Self::Affine, a: Self::B) -> (Self::F, Self::F);
-    /// Prepares `values[q] * d`.
-    fn table(self, d: f32, values: &'static [i8; 16]) -> Self::Table;
+    /// Prepares `values[q] * d`; all lanes of `d` are one value.
+    fn table(self, d: Self::F, values: &'static [i8; 16]) -> Self::Table;
     /// `values[q] * d` for the low and the high nibble of each byte.
     fn nibbles_of(self, table: Self::Table, a: Self::B) -> (Self::F, Self::F);
 

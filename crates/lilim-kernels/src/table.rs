@@ -9,7 +9,7 @@ use crate::ops::kv::KvKind;
 use crate::ops::norm::LayerNorm;
 use crate::ops::rope::RopeStyle;
 use crate::ops::wkv7::Wkv7Args;
-use crate::simd::{Op, Simd, scalar};
+use crate::simd::{self, Op, Simd};
 use crate::weights::WeightRows;
 use lilim_formats::GgmlType;
 
@@ -96,7 +96,11 @@ fn token<S: Simd>() -> S {
     unsafe { S::assume() }
 }
 
-static REFERENCE: Kernels = Kernels::of::<scalar::Scalar>();
+static REFERENCE: Kernels = Kernels::of::<simd::scalar::Scalar>();
+#[cfg(target_arch = "x86_64")]
+static AVX2: Kernels = Kernels::of::<simd::avx2::Avx2>();
+#[cfg(target_arch = "x86_64")]
+static AVX512: Kernels = Kernels::of::<simd::avx512::Avx512>();
 
 impl Kernels {
     /// Returns the kernels of the fastest level of this machine.
@@ -112,6 +116,10 @@ impl Kernels {
         }
         match level {
             Level::Reference => Some(&REFERENCE),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => Some(&AVX2),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => Some(&AVX512),
             _ => None,
         }
     }
@@ -121,9 +129,10 @@ impl Kernels {
         self.level
     }
 
-    /// Returns how many f32 of scratch [`matmul`](Self::matmul) needs for rows of `n_cols`.
-    pub const fn matmul_scratch(n_cols: usize) -> usize {
-        ops::matmul::scratch_len(n_cols)
+    /// Returns how many f32 of scratch [`matmul`](Self::matmul) needs for rows of `n_cols`; for now
+    /// the same for every length, 52 KiB.
+    pub const fn matmul_scratch(_n_cols: usize) -> usize {
+        ops::matmul::SCRATCH
     }
 
     /// Returns how many f32 of scratch [`attend`](Self::attend) needs for a window of

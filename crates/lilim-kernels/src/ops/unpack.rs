@@ -151,6 +151,12 @@ macro_rules! unpack_blocks {
     };
 }
 
+/// The f16 at `offset` in all lanes.
+#[inline(always)]
+fn splat_f16_at<S: Simd>(s: S, block: &[u8], offset: usize) -> S::F {
+    s.splat_f16(u16::from_le_bytes(*field(block, offset)))
+}
+
 /// The sixteen bytes at `offset`.
 #[inline(always)]
 fn bytes_at<S: Simd>(s: S, block: &[u8], offset: usize) -> S::B {
@@ -159,9 +165,9 @@ fn bytes_at<S: Simd>(s: S, block: &[u8], offset: usize) -> S::B {
 
 /// The types whose blocks are one scale and 32 nibbles that choose from a table.
 macro_rules! unpack_table {
-    ($name:ident, $layout:ident, $values:expr, ($block:ident) $d:expr) => {
+    ($name:ident, $layout:ident, $values:expr, ($s:ident, $block:ident) $d:expr) => {
         unpack_blocks!($name, $layout, 2, S::Table,
-            scales(s, $block) s.table($d, $values),
+            scales($s, $block) $s.table($d, $values),
             chunk(s, block, table, _c) {
                 pair::<S>(s.nibbles_of(*table, bytes_at(s, block, blocks::$layout::QS)))
             }
@@ -172,18 +178,18 @@ macro_rules! unpack_table {
 /// Q4_0's nibbles.
 const CENTERED: [i8; 16] = [-8, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7];
 
-unpack_table!(Q4_0, q4_0, &CENTERED, (block) blocks::f16_at(block, blocks::q4_0::D));
-unpack_table!(IQ4_NL, iq4_nl, &blocks::IQ4_VALUES, (block) {
-    blocks::f16_at(block, blocks::iq4_nl::D)
+unpack_table!(Q4_0, q4_0, &CENTERED, (s, block) splat_f16_at(s, block, blocks::q4_0::D));
+unpack_table!(IQ4_NL, iq4_nl, &blocks::IQ4_VALUES, (s, block) {
+    splat_f16_at(s, block, blocks::iq4_nl::D)
 });
-unpack_table!(MXFP4, mxfp4, &blocks::MXFP4_VALUES, (block) {
-    blocks::e8m0_half(block[blocks::mxfp4::E])
+unpack_table!(MXFP4, mxfp4, &blocks::MXFP4_VALUES, (s, block) {
+    s.splat(blocks::e8m0_half(block[blocks::mxfp4::E]))
 });
 
 unpack_blocks!(Q4_1, q4_1, 2, S::Affine,
     scales(s, block) {
-        let d = blocks::f16_at(block, blocks::q4_1::D);
-        s.affine(d, blocks::f16_at(block, blocks::q4_1::M))
+        let d = splat_f16_at(s, block, blocks::q4_1::D);
+        s.affine(d, splat_f16_at(s, block, blocks::q4_1::M))
     },
     chunk(s, block, affine, _c) {
         pair::<S>(s.nibbles(*affine, *affine, bytes_at(s, block, blocks::q4_1::QS)))
@@ -205,7 +211,7 @@ fn five_bits<S: Simd>(s: S, block: &[u8], qs: usize, qh: usize) -> (S::B, S::B) 
 }
 
 unpack_blocks!(Q5_0, q5_0, 2, S::F,
-    scales(s, block) s.splat(blocks::f16_at(block, blocks::q5_0::D)),
+    scales(s, block) splat_f16_at(s, block, blocks::q5_0::D),
     chunk(s, block, d, _c) {
         let (low, high) = five_bits(s, block, blocks::q5_0::QS, blocks::q5_0::QH);
         let bias = s.splat_byte(16);
@@ -217,8 +223,8 @@ unpack_blocks!(Q5_0, q5_0, 2, S::F,
 
 unpack_blocks!(Q5_1, q5_1, 2, (S::F, S::F),
     scales(s, block) {
-        let m = s.splat(blocks::f16_at(block, blocks::q5_1::M));
-        (s.splat(blocks::f16_at(block, blocks::q5_1::D)), m)
+        let m = splat_f16_at(s, block, blocks::q5_1::M);
+        (splat_f16_at(s, block, blocks::q5_1::D), m)
     },
     chunk(s, block, scales, _c) {
         let (low, high) = five_bits(s, block, blocks::q5_1::QS, blocks::q5_1::QH);
@@ -228,7 +234,7 @@ unpack_blocks!(Q5_1, q5_1, 2, (S::F, S::F),
 );
 
 unpack_blocks!(Q8_0, q8_0, 2, S::F,
-    scales(s, block) s.splat(blocks::f16_at(block, blocks::q8_0::D)),
+    scales(s, block) splat_f16_at(s, block, blocks::q8_0::D),
     chunk(s, block, d, _c) {
         let low = s.widen_i8(bytes_at(s, block, blocks::q8_0::QS));
         let high = s.widen_i8(bytes_at(s, block, blocks::q8_0::QS + LANES));
@@ -246,8 +252,8 @@ pub(crate) struct ScalesMins {
 unpack_blocks!(Q2_K, q2_k, 2, ScalesMins,
     scales(s, block) {
         let packed = bytes_at(s, block, blocks::q2_k::SCALES);
-        let d = s.splat(blocks::f16_at(block, blocks::q2_k::D));
-        let dmin = s.splat(-blocks::f16_at(block, blocks::q2_k::DMIN));
+        let d = splat_f16_at(s, block, blocks::q2_k::D);
+        let dmin = negated(s, splat_f16_at(s, block, blocks::q2_k::DMIN));
         let mut out = ScalesMins { scales: [0.0; 16], mins: [0.0; 16] };
         s.store(s.mul(d, s.widen_u8(s.and(packed, s.splat_byte(15)))), &mut out.scales);
         s.store(s.mul(dmin, s.widen_u8(s.shr::<4>(packed))), &mut out.mins);
@@ -263,6 +269,12 @@ unpack_blocks!(Q2_K, q2_k, 2, ScalesMins,
         ))
     }
 );
+
+/// The value with its sign turned, also of zero.
+#[inline(always)]
+fn negated<S: Simd>(s: S, v: S::F) -> S::F {
+    s.mul(v, s.splat(-1.0))
+}
 
 /// `q * d + m` for unsigned bytes.
 #[inline(always)]
@@ -306,16 +318,16 @@ fn one_bit<S: Simd>(s: S, bytes: S::B, bit: usize) -> S::B {
 
 /// The scales of sixteen groups: signed bytes times `d`.
 #[inline(always)]
-fn group_scales<S: Simd>(s: S, packed: S::B, d: f32) -> [f32; 16] {
+fn group_scales<S: Simd>(s: S, packed: S::B, d: S::F) -> [f32; 16] {
     let mut scales = [0.0; 16];
-    s.store(s.mul(s.splat(d), s.widen_i8(packed)), &mut scales);
+    s.store(s.mul(d, s.widen_i8(packed)), &mut scales);
     scales
 }
 
 unpack_blocks!(Q3_K, q3_k, 2, [f32; 16],
     scales(s, block) {
         let packed = blocks::q3_k_scales(field(block, blocks::q3_k::SCALES)).map(|sc| sc as u8);
-        group_scales(s, s.load_bytes(&packed), blocks::f16_at(block, blocks::q3_k::D))
+        group_scales(s, s.load_bytes(&packed), splat_f16_at(s, block, blocks::q3_k::D))
     },
     chunk(s, block, scales, c) {
         let qs = blocks::q3_k::QS + c / 4 * 32;
@@ -355,7 +367,10 @@ fn eight_scales_mins<S: Simd>(
     for (bytes, word) in bytes.as_chunks_mut().0.iter_mut().zip(words) {
         *bytes = word.to_le_bytes();
     }
-    let d = s.splat_halves(blocks::f16_at(block, d), -blocks::f16_at(block, dmin));
+    let d = s.halves(
+        splat_f16_at(s, block, d),
+        negated(s, splat_f16_at(s, block, dmin)),
+    );
     let mut out = [0.0; 16];
     s.store(s.mul(d, s.widen_u8(s.load_bytes(&bytes))), &mut out);
     out
@@ -367,8 +382,8 @@ unpack_blocks!(Q4_K, q4_k, 4, [f32; 16],
     },
     chunk(s, block, scales, c) {
         let qs = blocks::q4_k::QS + 32 * c;
-        let low = s.affine(scales[2 * c], scales[8 + 2 * c]);
-        let high = s.affine(scales[2 * c + 1], scales[8 + 2 * c + 1]);
+        let low = s.affine(s.splat(scales[2 * c]), s.splat(scales[8 + 2 * c]));
+        let high = s.affine(s.splat(scales[2 * c + 1]), s.splat(scales[9 + 2 * c]));
         let first = s.nibbles(low, high, bytes_at(s, block, qs));
         let second = s.nibbles(low, high, bytes_at(s, block, qs + LANES));
         [first.0, second.0, first.1, second.1]
@@ -408,7 +423,7 @@ fn fifth_bits<S: Simd>(s: S, block: &[u8], qs: usize, qh: usize, c: usize) -> (S
 unpack_blocks!(Q6_K, q6_k, 4, [f32; 16],
     scales(s, block) {
         let packed = bytes_at(s, block, blocks::q6_k::SCALES);
-        group_scales(s, packed, blocks::f16_at(block, blocks::q6_k::D))
+        group_scales(s, packed, splat_f16_at(s, block, blocks::q6_k::D))
     },
     chunk(s, block, scales, c) {
         // Chunk c is 64 weights: low bits in one nibble of 64 bytes, high bits of the first 32 and
@@ -436,7 +451,7 @@ unpack_blocks!(IQ4_XS, iq4_xs, 2, [f32; 8],
         packed.map(|scale| d * f32::from(scale))
     },
     chunk(s, block, scales, c) {
-        let table = s.table(scales[c], &blocks::IQ4_VALUES);
+        let table = s.table(s.splat(scales[c]), &blocks::IQ4_VALUES);
         pair::<S>(s.nibbles_of(table, bytes_at(s, block, blocks::iq4_xs::QS + LANES * c)))
     }
 );

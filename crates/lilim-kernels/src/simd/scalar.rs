@@ -27,10 +27,12 @@ fn u16_at(src: &[u8; 32], lane: usize) -> u16 {
 
 impl Simd for Scalar {
     const LEVEL: Level = Level::Reference;
+    const SIDE_BY_SIDE: bool = false;
+    const WIDE: bool = false;
     type F = Chunk;
     type B = [u8; LANES];
-    type Affine = (f32, f32);
-    type Table = (f32, &'static [i8; 16]);
+    type Affine = (Chunk, Chunk);
+    type Table = (Chunk, &'static [i8; 16]);
 
     #[allow(
         unsafe_code,
@@ -51,8 +53,13 @@ impl Simd for Scalar {
     }
 
     #[inline(always)]
-    fn splat_halves(self, low: f32, high: f32) -> Chunk {
-        lanes!(l => if l < LANES / 2 { low } else { high })
+    fn halves(self, low: Chunk, high: Chunk) -> Chunk {
+        lanes!(l => if l < LANES / 2 { low[l] } else { high[l] })
+    }
+
+    #[inline(always)]
+    fn splat_f16(self, bits: u16) -> Chunk {
+        [f16_to_f32(bits); LANES]
     }
 
     #[inline(always)]
@@ -209,29 +216,29 @@ impl Simd for Scalar {
     }
 
     #[inline(always)]
-    fn affine(self, d: f32, m: f32) -> (f32, f32) {
+    fn affine(self, d: Chunk, m: Chunk) -> Self::Affine {
         (d, m)
     }
 
     // The products are exact (see `Simd::affine`), so two roundings are one.
     #[inline(always)]
-    fn nibbles(self, low: (f32, f32), high: (f32, f32), a: Self::B) -> (Chunk, Chunk) {
+    fn nibbles(self, low: Self::Affine, high: Self::Affine, a: Self::B) -> (Chunk, Chunk) {
         (
-            lanes!(l => f32::from(a[l] & 15) * low.0 + low.1),
-            lanes!(l => f32::from(a[l] >> 4) * high.0 + high.1),
+            lanes!(l => f32::from(a[l] & 15) * low.0[l] + low.1[l]),
+            lanes!(l => f32::from(a[l] >> 4) * high.0[l] + high.1[l]),
         )
     }
 
     #[inline(always)]
-    fn table(self, d: f32, values: &'static [i8; 16]) -> Self::Table {
+    fn table(self, d: Chunk, values: &'static [i8; 16]) -> Self::Table {
         (d, values)
     }
 
     #[inline(always)]
     fn nibbles_of(self, (d, values): Self::Table, a: Self::B) -> (Chunk, Chunk) {
         (
-            lanes!(l => d * f32::from(values[usize::from(a[l] & 15)])),
-            lanes!(l => d * f32::from(values[usize::from(a[l] >> 4)])),
+            lanes!(l => d[l] * f32::from(values[usize::from(a[l] & 15)])),
+            lanes!(l => d[l] * f32::from(values[usize::from(a[l] >> 4)])),
         )
     }
 }

@@ -1,0 +1,247 @@
+//! The AVX-512 level: sixteen lanes are one register.
+
+#![allow(
+    unsafe_code,
+    reason = "instructions of one CPU, behind a token that proves them"
+)]
+
+use super::{Chunk, LANES, Op, Simd, forward_to_ops};
+use crate::level::Level;
+use std::arch::x86_64::{__m128i, __m512};
+
+/// The AVX-512 level's token.
+#[derive(Clone, Copy)]
+pub(crate) struct Avx512(());
+
+impl Simd for Avx512 {
+    const LEVEL: Level = Level::Avx512;
+    const SIDE_BY_SIDE: bool = true;
+    const WIDE: bool = true;
+    type F = __m512;
+    type B = __m128i;
+    // Both are the sixteen results, of which a permutation by the nibbles chooses.
+    type Affine = __m512;
+    type Table = __m512;
+
+    unsafe fn assume() -> Self {
+        Self(())
+    }
+
+    #[inline(always)]
+    fn run<O: Op>(self, op: O) -> O::Output {
+        #[target_feature(enable = "avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl")]
+        fn compiled<O: Op>(s: Avx512, op: O) -> O::Output {
+            op.run(s)
+        }
+        // SAFETY: the token proves that the machine has the instructions.
+        unsafe { compiled(self, op) }
+    }
+
+    forward_to_ops!();
+
+    #[inline(always)]
+    fn load_first(self, src: &[f32]) -> __m512 {
+        // SAFETY: the token proves that the machine has the instructions.
+        unsafe { ops::load_first(src) }
+    }
+}
+
+/// The methods, compiled with the level's instructions.
+mod ops {
+    use super::{Chunk, LANES};
+    use std::arch::x86_64::*;
+
+    /// Declares functions compiled with the level's instructions.
+    macro_rules! compiled {
+        ($($item:item)*) => {
+            $(
+                #[target_feature(enable = "avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl")]
+                #[inline]
+                $item
+            )*
+        };
+    }
+
+    compiled! {
+        pub(super) fn splat(value: f32) -> __m512 {
+            _mm512_set1_ps(value)
+        }
+
+        pub(super) fn halves(low: __m512, high: __m512) -> __m512 {
+            _mm512_mask_blend_ps(0xff00, low, high)
+        }
+
+        pub(super) fn splat_f16(bits: u16) -> __m512 {
+            _mm512_cvtph_ps(_mm256_set1_epi16(bits as i16))
+        }
+
+        pub(super) fn load(src: &Chunk) -> __m512 {
+            // SAFETY: `src` is 64 readable bytes.
+            unsafe { _mm512_loadu_ps(src.as_ptr()) }
+        }
+
+        pub(super) fn load_first(src: &[f32]) -> __m512 {
+            let mask = first(src.len());
+            // SAFETY: only the lanes below `src.len()` are read (`first` leaves the others out).
+            unsafe { _mm512_maskz_loadu_ps(mask, src.as_ptr()) }
+        }
+
+        pub(super) fn store(v: __m512, dst: &mut Chunk) {
+            // SAFETY: `dst` is 64 writable bytes.
+            unsafe { _mm512_storeu_ps(dst.as_mut_ptr(), v) }
+        }
+
+        pub(super) fn load_f32(src: &[u8; 64]) -> __m512 {
+            // SAFETY: `src` is 64 readable bytes; the load asks for no alignment.
+            unsafe { _mm512_loadu_ps(src.as_ptr().cast()) }
+        }
+
+        /// Sixteen 16-bit values.
+        fn load_words(src: &[u8; 32]) -> __m256i {
+            // SAFETY: `src` is 32 readable bytes; the load asks for no alignment.
+            unsafe { _mm256_loadu_si256(src.as_ptr().cast()) }
+        }
+
+        pub(super) fn load_f16(src: &[u8; 32]) -> __m512 {
+            _mm512_cvtph_ps(load_words(src))
+        }
+
+        pub(super) fn load_bf16(src: &[u8; 32]) -> __m512 {
+            let wide = _mm512_cvtepu16_epi32(load_words(src));
+            _mm512_castsi512_ps(_mm512_slli_epi32::<16>(wide))
+        }
+
+        pub(super) fn store_f16(v: __m512, dst: &mut [u8; 32]) {
+            let words = _mm512_cvtps_ph::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(v);
+            // SAFETY: `dst` is 32 writable bytes; the store asks for no alignment.
+            unsafe { _mm256_storeu_si256(dst.as_mut_ptr().cast(), words) }
+        }
+
+        pub(super) fn add(a: __m512, b: __m512) -> __m512 {
+            _mm512_add_ps(a, b)
+        }
+
+        pub(super) fn sub(a: __m512, b: __m512) -> __m512 {
+            _mm512_sub_ps(a, b)
+        }
+
+        pub(super) fn mul(a: __m512, b: __m512) -> __m512 {
+            _mm512_mul_ps(a, b)
+        }
+
+        pub(super) fn div(a: __m512, b: __m512) -> __m512 {
+            _mm512_div_ps(a, b)
+        }
+
+        pub(super) fn fma(a: __m512, b: __m512, c: __m512) -> __m512 {
+            _mm512_fmadd_ps(a, b, c)
+        }
+
+        pub(super) fn max(a: __m512, b: __m512) -> __m512 {
+            _mm512_max_ps(a, b)
+        }
+
+        pub(super) fn min(a: __m512, b: __m512) -> __m512 {
+            _mm512_min_ps(a, b)
+        }
+
+        pub(super) fn abs(a: __m512) -> __m512 {
+            _mm512_abs_ps(a)
+        }
+
+        pub(super) fn with_sign(magnitude: __m512, sign: __m512) -> __m512 {
+            _mm512_or_ps(magnitude, _mm512_and_ps(sign, _mm512_set1_ps(-0.0)))
+        }
+
+        pub(super) fn select_lt(a: __m512, b: __m512, x: __m512, y: __m512) -> __m512 {
+            _mm512_mask_blend_ps(_mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b), y, x)
+        }
+
+        /// The mask of the first `n` lanes; all of them from sixteen on.
+        fn first(n: usize) -> __mmask16 {
+            if n < LANES { (1 << n) - 1 } else { __mmask16::MAX }
+        }
+
+        pub(super) fn keep_first(a: __m512, n: usize) -> __m512 {
+            _mm512_maskz_mov_ps(first(n), a)
+        }
+
+        pub(super) fn pow2(a: __m512) -> __m512 {
+            let exponent = _mm512_add_epi32(_mm512_cvtps_epi32(a), _mm512_set1_epi32(127));
+            _mm512_castsi512_ps(_mm512_slli_epi32::<23>(exponent))
+        }
+
+        pub(super) fn sum(a: __m512) -> f32 {
+            let v = _mm256_add_ps(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps::<1>(a));
+            let v = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps::<1>(v));
+            let v = _mm_add_ps(v, _mm_movehl_ps(v, v));
+            _mm_cvtss_f32(_mm_add_ss(v, _mm_movehdup_ps(v)))
+        }
+
+        pub(super) fn load_bytes(src: &[u8; LANES]) -> __m128i {
+            // SAFETY: `src` is 16 readable bytes; the load asks for no alignment.
+            unsafe { _mm_loadu_si128(src.as_ptr().cast()) }
+        }
+
+        pub(super) fn splat_byte(value: u8) -> __m128i {
+            _mm_set1_epi8(value as i8)
+        }
+
+        pub(super) fn and(a: __m128i, b: __m128i) -> __m128i {
+            _mm_and_si128(a, b)
+        }
+
+        pub(super) fn or(a: __m128i, b: __m128i) -> __m128i {
+            _mm_or_si128(a, b)
+        }
+
+        pub(super) fn sub_bytes(a: __m128i, b: __m128i) -> __m128i {
+            _mm_sub_epi8(a, b)
+        }
+
+        pub(super) fn shr<const N: i32>(a: __m128i) -> __m128i {
+            _mm_and_si128(_mm_srli_epi16::<N>(a), _mm_set1_epi8((0xff_u8 >> N) as i8))
+        }
+
+        pub(super) fn shl<const N: i32>(a: __m128i) -> __m128i {
+            _mm_and_si128(_mm_slli_epi16::<N>(a), _mm_set1_epi8((0xff_u8 << N) as i8))
+        }
+
+        pub(super) fn spread_bits(bits: u16) -> __m128i {
+            _mm_movm_epi8(bits)
+        }
+
+        pub(super) fn widen_u8(a: __m128i) -> __m512 {
+            _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(a))
+        }
+
+        pub(super) fn widen_i8(a: __m128i) -> __m512 {
+            _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(a))
+        }
+
+        pub(super) fn affine(d: __m512, m: __m512) -> __m512 {
+            let q = _mm512_setr_ps(
+                0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0,
+                8.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0, 15.0,
+            );
+            _mm512_fmadd_ps(q, d, m)
+        }
+
+        pub(super) fn nibbles(low: __m512, high: __m512, a: __m128i) -> (__m512, __m512) {
+            // The permutation looks at the low four bits of a lane only.
+            let wide = _mm512_cvtepu8_epi32(a);
+            let shifted = _mm512_srli_epi32::<4>(wide);
+            (_mm512_permutexvar_ps(wide, low), _mm512_permutexvar_ps(shifted, high))
+        }
+
+        pub(super) fn table(d: __m512, values: &'static [i8; 16]) -> __m512 {
+            // SAFETY: `values` is 16 readable bytes; the load asks for no alignment.
+            let values = unsafe { _mm_loadu_si128(values.as_ptr().cast()) };
+            _mm512_mul_ps(widen_i8(values), d)
+        }
+
+        pub(super) fn nibbles_of(table: __m512, a: __m128i) -> (__m512, __m512) {
+            nibbles(table, table, a)
+        }
+    }
+}

@@ -12,7 +12,7 @@ mod pre_tokenizer;
 mod stop_finder;
 mod tokenizer;
 
-pub use chat::{ChatTemplate, RenderRequest};
+pub use chat::{ChatTemplate, LocalTime, RenderRequest};
 pub use detokenizer::{Detokenizer, TextStart};
 pub use error::{MergeFault, TextError};
 pub use stop_finder::{Found, StopFinder};

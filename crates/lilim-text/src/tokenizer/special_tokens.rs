@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::vocab::{TokenKind, Vocab};
 
 /// Tokens that end an answer wherever they are in a vocabulary.
-const END_NAMES: [&str; 22] = [
+const END_NAMES: [&str; 21] = [
     "<|eot_id|>",
     "<|im_end|>",
     "<|end|>",
@@ -18,7 +18,6 @@ const END_NAMES: [&str; 22] = [
     "<|calls|>",
     "<end_of_turn>",
     "<|endoftext|>",
-    "</s>",
     "<|eom_id|>",
     "<EOT>",
     "_<EOT>",
@@ -32,6 +31,10 @@ const END_NAMES: [&str; 22] = [
     "<｜end▁of▁sentence｜>",
     "[e~[",
 ];
+
+/// Ends a text in the vocabularies that mark it; elsewhere it is HTML. (llama.cpp takes it for an
+/// end everywhere.)
+const SLASH_S: &str = "</s>";
 
 /// Tokens of fill-in-the-middle formats that end an answer: pad, repository, file separator.
 const FIM_END_NAMES: [[&str; 5]; 3] = [
@@ -70,6 +73,8 @@ impl SpecialTokens {
                 self.ends.insert(id);
             }
         }
+        let is_marked = |id: &u32| vocab.kind(*id) != Some(TokenKind::Normal);
+        self.ends.extend(vocab.id(SLASH_S).filter(is_marked));
         for names in FIM_END_NAMES {
             if let Some(id) = names.iter().find_map(|name| vocab.id(name)) {
                 vocab.set_kind(id, TokenKind::Control);
@@ -94,7 +99,7 @@ impl SpecialTokens {
         let end = ends(&self.ends, "<|end|>")
             .filter(|_| has_call && (has("<|return|>") || has("<|flush|>")));
         let slash_s =
-            ends(&self.ends, "</s>").filter(|_| has("<|tool_response>") || has("<|plamo:eos|>"));
+            ends(&self.ends, SLASH_S).filter(|_| has("<|tool_response>") || has("<|plamo:eos|>"));
         if let Some(id) = end {
             self.ends.remove(&id);
             vocab.set_kind(id, TokenKind::UserDefined);

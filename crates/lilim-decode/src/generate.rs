@@ -11,8 +11,8 @@ use lilim_api::{
     EngineError, Event, EventSender, FinishReason, GenerateRequest, StopOptions, TokenEvent,
     TokenId, TokenStepper, Usage,
 };
+use lilim_text::{Found, StopFinder};
 
-use crate::stop_finder::{Found, StopFinder};
 use crate::text::{TextStream, TokenText};
 use crate::validate::{invalid, validate_sampling, validate_stop};
 use crate::{Choice, Sampler, TokenBytes, seed_from_os};
@@ -177,7 +177,7 @@ fn decode(
         events
             .send(token)
             .map_err(|Stopped| EngineError::Cancelled)?;
-        if found.stopped {
+        if found.stop.is_some() {
             return Ok(End {
                 reason: FinishReason::Stop,
                 tail: String::new(),
@@ -233,7 +233,7 @@ impl Answer<'_> {
     fn end(mut self, reason: FinishReason) -> End {
         let rest = self.stream.finish();
         let found = self.stops.push(&rest);
-        if found.stopped {
+        if found.stop.is_some() {
             return End {
                 reason: FinishReason::Stop,
                 tail: found.text,

@@ -13,7 +13,6 @@ mod penalties;
 mod rng;
 mod sampler;
 mod scoring;
-mod stop_finder;
 mod text;
 mod validate;
 

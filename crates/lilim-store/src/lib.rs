@@ -1,1 +1,14 @@
-//! (skeleton; see docs/design/first-light.md)
+//! Models on disk: mapping their files, and finding the installed one that a name means.
+//!
+//! **Boundary**: the caller says which folders there are; nothing here reads the environment.
+
+mod catalog;
+mod error;
+mod mapped_file;
+mod model;
+mod sniff;
+
+pub use catalog::{Catalog, ModelEntry};
+pub use error::StoreError;
+pub use mapped_file::MappedFile;
+pub use model::MappedModel;

@@ -1,0 +1,80 @@
+//! A file as a slice of bytes, without reading it: the one place where the store uses unsafe code.
+#![allow(
+    unsafe_code,
+    reason = "mapping a file into memory is unsafe by nature; see MappedFile"
+)]
+
+use std::fs::{self, File};
+use std::io;
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+
+use memmap2::Mmap;
+
+use crate::StoreError;
+
+/// A file mapped into memory, read-only. Pages are read when they are touched and shared with every
+/// other process that maps the same file.
+///
+/// **Hazard**: if somebody truncates the file while it is mapped, touching the bytes that are gone
+/// ends the process (SIGBUS on Unix; Windows refuses the truncation); if somebody overwrites it in
+/// place, the bytes change under us. Every engine that maps its weights lives with this. Whoever
+/// installs models writes to a new file and renames it over the old one, which leaves the mapped
+/// one untouched.
+#[derive(Debug)]
+pub struct MappedFile {
+    path: PathBuf,
+    map: Mmap,
+}
+
+impl MappedFile {
+    /// Maps a file.
+    ///
+    /// # Errors
+    /// `Missing`, `IsFolder`, `Forbidden`, `Empty` or `Io`, each naming the path.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        // Asked before opening: opening a named pipe would wait for its writer.
+        let about = fs::metadata(path).map_err(|error| StoreError::io(path, error))?;
+        if about.is_dir() {
+            return Err(StoreError::IsFolder {
+                path: path.to_owned(),
+            });
+        }
+        if !about.is_file() {
+            let error = io::Error::other("it is a device, pipe or socket, not a file");
+            return Err(StoreError::io(path, error));
+        }
+        if about.len() == 0 {
+            return Err(StoreError::Empty {
+                path: path.to_owned(),
+            });
+        }
+        let file = File::open(path).map_err(|error| StoreError::io(path, error))?;
+        // SAFETY: the mapping is read-only and private to this value. That no other process changes
+        // or truncates the file meanwhile cannot be checked by anyone; it is the documented hazard
+        // of this type, and the reason why installing replaces files instead of writing into them.
+        let map = unsafe { Mmap::map(&file) }.map_err(|error| StoreError::io(path, error))?;
+        Ok(Self {
+            path: path.to_owned(),
+            map,
+        })
+    }
+
+    /// Where the file was opened.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The file's bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.map
+    }
+}
+
+impl Deref for MappedFile {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.bytes()
+    }
+}

@@ -1,5 +1,10 @@
 //! Random strings against the Python package `tokenizers`: the samples of fixtures/tokenizers,
 //! or with LILIM_FUZZ_FOLDER any folder with files of the same names and shape.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test fails by panicking and says what it skipped"
+)]
 
 mod common;
 

@@ -1,5 +1,10 @@
 //! Vocabularies and texts made to break a tokenizer: each is an error that names its place, or
 //! is read in time.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test fails by panicking and says what it skipped"
+)]
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,9 @@
 //! Detokenizer and StopFinder against the simple ways of doing the same.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test fails by panicking and says what it skipped"
+)]
 
 mod common;
 

@@ -1,4 +1,9 @@
 //! Chat templates against renderings by `transformers`: fixtures/templates/cases.json.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test fails by panicking and says what it skipped"
+)]
 
 use std::fs;
 use std::path::PathBuf;

@@ -291,3 +291,32 @@ fn a_scale_beyond_f16_names_the_largest_value() {
     .to_string();
     assert!(text.starts_with("value 300 is -1000000"), "{text}");
 }
+
+#[test]
+fn values_half_way_between_steps_round_as_in_gguf() {
+    // The first values make the step one.
+    let cases: [(GgmlType, [f32; 4], [f32; 4]); 5] = [
+        (
+            GgmlType::Q4_0,
+            [-8.0, 0.5, -0.5, 1.5],
+            [-8.0, 1.0, 0.0, 2.0],
+        ),
+        (
+            GgmlType::Q5_0,
+            [-16.0, 0.5, -0.5, 1.5],
+            [-16.0, 1.0, 0.0, 2.0],
+        ),
+        (GgmlType::Q4_1, [0.0, 15.0, 0.5, 1.5], [0.0, 15.0, 1.0, 2.0]),
+        (GgmlType::Q5_1, [0.0, 31.0, 0.5, 1.5], [0.0, 31.0, 1.0, 2.0]),
+        (
+            GgmlType::Q8_0,
+            [127.0, 0.5, -0.5, 1.5],
+            [127.0, 1.0, -1.0, 2.0],
+        ),
+    ];
+    for (ty, first, expected) in cases {
+        let mut values = [0.0; 32];
+        values[..4].copy_from_slice(&first);
+        assert_eq!(decoded(ty, &encoded(ty, &values))[..4], expected, "{ty}");
+    }
+}

@@ -369,3 +369,172 @@ impl Keys<'_> {
         Ok(values.to_vec())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The smallest metadata of a family, with one key changed.
+    fn read(arch: &str, key: &str, value: Value) -> Result<Config, ModelError> {
+        let mut meta = Metadata::new("test.gguf");
+        meta.set("general.architecture", Value::String(arch.to_owned()));
+        let sizes = [
+            ("block_count", 6),
+            ("embedding_length", 64),
+            ("context_length", 256),
+            ("feed_forward_length", 128),
+            ("attention.head_count", 4),
+            ("attention.head_count_kv", 2),
+        ];
+        for (suffix, size) in sizes {
+            meta.set(&format!("{arch}.{suffix}"), Value::U32(size));
+        }
+        for kind in ["layer_norm_epsilon", "layer_norm_rms_epsilon"] {
+            meta.set(&format!("{arch}.attention.{kind}"), Value::F32(1e-5));
+        }
+        meta.set(&format!("{arch}.{key}"), value);
+        Config::read(&meta)
+    }
+
+    #[test]
+    fn impossible_values_are_refused_with_key_and_number() {
+        let text = |text: &str| Value::String(text.to_owned());
+        let cases = [
+            (
+                "attention.head_count",
+                Value::U32(0),
+                "key llama.attention.head_count is 0",
+            ),
+            (
+                "attention.head_count",
+                Value::U32(1 << 20),
+                "llama.attention.head_count is 1048576",
+            ),
+            (
+                "attention.head_count",
+                Value::U32(6),
+                "the width of 64 gives no head size",
+            ),
+            (
+                "attention.head_count_kv",
+                Value::U32(3),
+                "head_count_kv is 3: 4 query heads",
+            ),
+            (
+                "attention.key_length",
+                Value::U32(1 << 30),
+                "attention.key_length is 1073741824",
+            ),
+            (
+                "attention.value_length",
+                Value::U32(8),
+                "values of 8 beside keys of 16",
+            ),
+            (
+                "block_count",
+                Value::U32(u32::MAX),
+                "llama.block_count is 4294967295",
+            ),
+            (
+                "embedding_length",
+                Value::U64(1 << 40),
+                "llama.embedding_length",
+            ),
+            ("context_length", Value::U32(0), "llama.context_length is 0"),
+            (
+                "attention.layer_norm_rms_epsilon",
+                Value::F32(f32::NAN),
+                "epsilon is NaN",
+            ),
+            (
+                "attention.layer_norm_rms_epsilon",
+                Value::F32(-1.0),
+                "epsilon is -1",
+            ),
+            (
+                "rope.dimension_count",
+                Value::U32(18),
+                "rope.dimension_count is 18: no even part",
+            ),
+            (
+                "rope.dimension_count",
+                Value::U32(7),
+                "rope.dimension_count is 7: no even part",
+            ),
+            (
+                "rope.freq_base",
+                Value::F32(0.0),
+                "llama.rope.freq_base is 0",
+            ),
+            (
+                "rope.scaling.factor",
+                Value::F32(0.0),
+                "llama.rope.scaling.factor is 0",
+            ),
+            (
+                "rope.scaling.type",
+                text("yarn"),
+                "llama.rope.scaling.type = yarn is not implemented",
+            ),
+            (
+                "attention.sliding_window_pattern",
+                Value::U32(0),
+                "pattern is 0",
+            ),
+        ];
+        for (key, value, expected) in cases {
+            let error = read("llama", key, value).expect_err(key).to_string();
+            assert!(error.contains(expected), "{key}: {error}");
+        }
+        let error = read("mamba", "x", Value::U8(0)).unwrap_err().to_string();
+        assert!(
+            error.starts_with("architecture mamba is not one of: llama, qwen2"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn windows_follow_the_familys_pattern_or_the_files() {
+        let windows = |arch: &str, key: &str, value| {
+            let cfg = read(arch, key, value).unwrap();
+            let wide = |w: &Option<usize>| w.map_or('-', |_| 'w');
+            cfg.windows.iter().map(wide).collect::<String>()
+        };
+        let window = "attention.sliding_window";
+        let cases = [
+            ("llama", "x", Value::U32(1), "------"),
+            ("llama", window, Value::U32(8), "wwwwww"),
+            ("phi3", window, Value::U32(0), "------"),
+            ("gemma2", "x", Value::U32(1), "w-w-w-"),
+            ("gemma3", "x", Value::U32(1), "------"),
+            ("gemma3", window, Value::U32(8), "wwwww-"),
+            (
+                "gemma2",
+                "attention.sliding_window_pattern",
+                Value::U32(3),
+                "ww-ww-",
+            ),
+        ];
+        for (arch, key, value, expected) in cases {
+            assert_eq!(windows(arch, key, value), expected, "{arch} {key}");
+        }
+    }
+
+    #[test]
+    fn scales_and_caps_are_the_familys_where_no_key_says_otherwise() {
+        let plain = read("gemma2", "x", Value::U8(0)).unwrap();
+        assert_eq!(plain.embedding_scale, Some(8.0));
+        assert_eq!(plain.attention_scale, 0.25);
+        assert_eq!(
+            (plain.attention_softcap, plain.logit_softcap),
+            (Some(50.0), Some(30.0))
+        );
+        let off = read("gemma2", "final_logit_softcapping", Value::F32(0.0)).unwrap();
+        assert_eq!(off.logit_softcap, None);
+        // the 27B member: scores by dim / n_heads although its heads have another size
+        let wide = read("gemma3", "block_count", Value::U32(62)).unwrap();
+        assert_eq!(wide.attention_scale, 0.25);
+        let own = read("llama", "attention.scale", Value::F32(1.0)).unwrap();
+        assert_eq!((own.attention_scale, own.embedding_scale), (1.0, None));
+    }
+}

@@ -98,6 +98,26 @@ pub enum ModelError {
         /// What it asks for, with key and value.
         what: String,
     },
+    /// The file is not rwkv.cpp's, or of another version of that format.
+    #[error("not a ggmf file of version 101: it starts with {magic:#010x} and version {version}")]
+    NotGgmf {
+        /// The first four bytes.
+        magic: u32,
+        /// The next four.
+        version: u32,
+    },
+    /// The file ends inside something.
+    #[error("{what} at byte {offset} needs {needed} bytes, but {available} are left")]
+    Truncated {
+        /// What was being read.
+        what: String,
+        /// Where it begins.
+        offset: usize,
+        /// Bytes it needs.
+        needed: u64,
+        /// Bytes there are.
+        available: usize,
+    },
     /// The vocabulary cannot be read.
     #[error("vocabulary: {reason}")]
     Vocabulary {

@@ -7,7 +7,9 @@ use lilim_api::{
     TemplateOptions, TokenId,
 };
 use lilim_formats::gguf::Metadata;
-use lilim_text::{AddSpecial, ChatTemplate, EncodeOptions, RenderRequest, TextError, Tokenizer};
+use lilim_text::{
+    AddSpecial, ChatTemplate, EncodeOptions, LocalTime, RenderRequest, TextError, Tokenizer,
+};
 
 use crate::error::ModelError;
 use crate::generation::NativeSession;
@@ -136,14 +138,11 @@ impl LoadedModel for NativeModel {
             Some(Err(reason)) => return Err(EngineError::Text(reason.clone())),
             None => return Err(EngineError::Text(TextError::NoTemplate.to_string())),
         };
-        let now = jiff::Timestamp::now()
-            .to_zoned(jiff::tz::TimeZone::UTC)
-            .datetime();
         let request = RenderRequest {
             messages,
             options,
             add_generation_prompt: true,
-            now: &now,
+            now: now(),
         };
         template
             .render(&request)
@@ -152,5 +151,18 @@ impl LoadedModel for NativeModel {
 
     fn session(self: Arc<Self>) -> Result<Box<dyn Session>, EngineError> {
         Ok(Box::new(NativeSession::new(self)?))
+    }
+}
+
+/// The time that a template may tell.
+fn now() -> LocalTime {
+    let now = jiff::Zoned::now();
+    LocalTime {
+        year: now.year(),
+        month: now.month(),
+        day: now.day(),
+        hour: now.hour(),
+        minute: now.minute(),
+        second: now.second(),
     }
 }

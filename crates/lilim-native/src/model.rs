@@ -13,7 +13,8 @@ use crate::decoder::{self, Decoder};
 use crate::error::ModelError;
 use crate::families;
 use crate::kv_cache::KvShape;
-use crate::rwkv7::{Rwkv7, Rwkv7Config, Rwkv7Weights};
+use crate::rwkv7::Rwkv7;
+use crate::rwkv7_weights::{Rwkv7Config, Rwkv7Weights};
 use crate::session::Sequence;
 use crate::tensors::Tensors;
 use crate::timeline::{Limits, Timeline};
@@ -186,8 +187,12 @@ impl Network {
 
 fn parse(bytes: &dyn ModelBytes) -> Result<Gguf, ModelError> {
     let name = bytes.path().display().to_string();
-    let parts = bytes
-        .parts()
+    let parts = bytes.parts();
+    if parts.is_empty() {
+        // no bytes: let the parser say so
+        Gguf::parse(&name, &[])?;
+    }
+    let parts = parts
         .iter()
         .map(|part| Gguf::parse(&name, part))
         .collect::<Result<Vec<_>, _>>()?;

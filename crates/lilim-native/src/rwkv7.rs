@@ -3,232 +3,27 @@
 //! Read [`Rwkv7Timeline::forward`] first. Matrices are applied to a whole chunk; only the state's
 //! own update goes position by position. `m` is the number of positions in the chunk.
 //!
-//! *Source*: Peng et al., "RWKV-7 Goose", section 4; key and tensor names are llama.cpp's.
+//! *Source*: Peng et al., "RWKV-7 Goose", section 4.
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use lilim_api::TokenId;
-use lilim_formats::gguf::Metadata;
 use lilim_kernels::{Activation, ColumnsMut, Wkv7Args};
 
 use crate::bytes::ModelBytes;
 use crate::compute::{Compute, NormArgs, Parts, Product};
-use crate::config::{Keys, MAX_CONTEXT, MAX_DIM, MAX_FFN_DIM, MAX_HEAD_DIM, MAX_LAYERS};
-use crate::error::ModelError;
 use crate::estimate::{OutOfMemory, zeros};
-use crate::families::{self, NormKind};
-use crate::tensors::{Linear, Matrix, Norm, Tensors};
+use crate::families::NormKind;
+use crate::rwkv7_weights::{LowRank, N_MIXES, Rwkv7Config, Rwkv7Layer, Rwkv7Weights};
+use crate::tensors::{Linear, Norm};
 use crate::timeline::{Limits, Timeline};
-use crate::weights::vocab_size;
 
 /// Of the norm of each head's output; part of the architecture, not of the file.
 const HEAD_NORM_EPS: f32 = 64e-5;
 
 /// Removal keys shorter than this are not stretched to unit length.
 const MIN_KEY_LENGTH: f32 = 1e-12;
-
-/// The six token-shift mixes, in the order in which `time_mix_lerp_fused` stacks them.
-const N_MIXES: usize = 6;
-
-/// Sizes of an RWKV-7 model.
-#[derive(Clone, Debug)]
-pub(crate) struct Rwkv7Config {
-    pub dim: usize,
-    pub n_layers: usize,
-    pub n_heads: usize,
-    pub head_dim: usize,
-    pub ffn_dim: usize,
-    pub train_context: usize,
-    pub norm_eps: f32,
-    pub ranks: Ranks,
-}
-
-/// Widths of the low-rank detours.
-#[derive(Clone, Debug)]
-pub(crate) struct Ranks {
-    pub decay: usize,
-    pub rate: usize,
-    pub value: usize,
-    pub gate: usize,
-}
-
-impl Rwkv7Config {
-    /// Reads and checks the metadata.
-    pub(crate) fn read(meta: &Metadata) -> Result<Self, ModelError> {
-        let keys = Keys {
-            meta,
-            arch: families::RWKV7,
-        };
-        let dim = keys.required_size("embedding_length", MAX_DIM)?;
-        let head_dim = keys.required_size("wkv.head_size", MAX_HEAD_DIM)?;
-        if !dim.is_multiple_of(head_dim) {
-            let reason = format!("the width of {dim} is not whole heads");
-            return Err(keys.bad("wkv.head_size", head_dim, reason));
-        }
-        let rank = |name: &str| keys.required_size(&format!("attention.{name}_lora_rank"), MAX_DIM);
-        Ok(Self {
-            dim,
-            n_layers: keys.required_size("block_count", MAX_LAYERS)?,
-            n_heads: dim / head_dim,
-            head_dim,
-            ffn_dim: keys.required_size("feed_forward_length", MAX_FFN_DIM)?,
-            train_context: keys.required_size("context_length", MAX_CONTEXT)?,
-            norm_eps: keys.required_float("attention.layer_norm_epsilon", 0.0..=1.0)?,
-            ranks: Ranks {
-                decay: rank("decay")?,
-                rate: rank("iclr")?,
-                value: rank("value_residual_mix")?,
-                gate: rank("gate")?,
-            },
-        })
-    }
-
-    /// Floats of one sequence's memory.
-    pub(crate) fn state_len(&self) -> u64 {
-        (self.n_layers * (2 * self.dim + self.dim * self.head_dim)) as u64
-    }
-
-    /// Floats that one position of a chunk takes in the buffers.
-    pub(crate) fn buffer_width(&self) -> u64 {
-        let low = self.low_dim();
-        (20 * self.dim + low + self.ffn_dim) as u64
-    }
-
-    /// The widest low-rank detour.
-    fn low_dim(&self) -> usize {
-        let Ranks {
-            decay,
-            rate,
-            value,
-            gate,
-        } = self.ranks;
-        decay.max(rate).max(value).max(gate)
-    }
-}
-
-/// All weights.
-pub(crate) struct Rwkv7Weights {
-    /// `[vocab_size, dim]`
-    pub embedding: Matrix,
-    embedding_norm: Norm,
-    layers: Vec<Layer>,
-    output_norm: Norm,
-    /// `[vocab_size, dim]`
-    output: Linear,
-}
-
-/// `bias + outer · act(inner · x)`: a low-rank detour.
-struct LowRank {
-    /// `[rank, dim]`
-    inner: Linear,
-    /// `[dim, rank]`, with the bias.
-    outer: Linear,
-}
-
-struct Layer {
-    attn_norm: Norm,
-    ffn_norm: Norm,
-    /// `[6, dim]`
-    mixes: Vec<f32>,
-    receptance: Linear,
-    key: Linear,
-    value: Linear,
-    output: Linear,
-    decay: LowRank,
-    rate: LowRank,
-    /// How much of the first layer's value is taken; the first layer has none.
-    value_mix: Option<LowRank>,
-    gate: LowRank,
-    /// `[dim]` each.
-    removal_key: Vec<f32>,
-    key_rate: Vec<f32>,
-    bonus: Vec<f32>,
-    head_norm: Norm,
-    /// `[dim]`
-    ffn_mix: Vec<f32>,
-    ffn_key: Linear,
-    ffn_value: Linear,
-}
-
-impl Rwkv7Weights {
-    /// Finds and checks every tensor of the model.
-    pub(crate) fn find(tensors: Tensors, cfg: &Rwkv7Config) -> Result<Self, ModelError> {
-        let vocab_size = vocab_size(&tensors, cfg.dim)?;
-        let layers = (0..cfg.n_layers)
-            .map(|layer| Layer::find(&tensors, cfg, layer))
-            .collect::<Result<_, _>>()?;
-        let weights = Self {
-            embedding: tensors.matrix("token_embd.weight", vocab_size, cfg.dim)?,
-            embedding_norm: tensors.norm("token_embd_norm", cfg.dim)?,
-            layers,
-            output_norm: tensors.norm("output_norm", cfg.dim)?,
-            output: tensors.linear("output", vocab_size, cfg.dim)?,
-        };
-        tensors.finish(families::RWKV7)?;
-        Ok(weights)
-    }
-}
-
-impl Layer {
-    fn find(tensors: &Tensors, cfg: &Rwkv7Config, layer: usize) -> Result<Self, ModelError> {
-        let dim = cfg.dim;
-        let name = |part: &str| format!("blk.{layer}.{part}");
-        let vector = |part: &str, len| tensors.vector(&name(&format!("{part}.weight")), len);
-        let square = |part: &str| tensors.linear(&name(part), dim, dim);
-        let low_rank = |part: &str, rank| LowRank::find(tensors, &name(part), (dim, rank));
-        if layer == 0 {
-            // llama.cpp's files repeat other tensors here, which nothing reads
-            for part in ["v0", "v1", "v2"] {
-                tensors.ignore(&name(&format!("time_mix_{part}.weight")));
-            }
-        }
-        let value_mix = match layer {
-            0 => None,
-            _ => Some(low_rank("time_mix_v", cfg.ranks.value)?),
-        };
-        Ok(Self {
-            attn_norm: tensors.norm(&name("attn_norm"), dim)?,
-            ffn_norm: tensors.norm(&name("attn_norm_2"), dim)?,
-            mixes: vector("time_mix_lerp_fused", N_MIXES * dim)?,
-            receptance: square("time_mix_receptance")?,
-            key: square("time_mix_key")?,
-            value: square("time_mix_value")?,
-            output: square("time_mix_output")?,
-            decay: low_rank("time_mix_w", cfg.ranks.decay)?,
-            rate: low_rank("time_mix_a", cfg.ranks.rate)?,
-            value_mix,
-            gate: low_rank("time_mix_g", cfg.ranks.gate)?,
-            removal_key: vector("time_mix_k_k", dim)?,
-            key_rate: vector("time_mix_k_a", dim)?,
-            bonus: vector("time_mix_r_k", dim)?,
-            head_norm: tensors.norm(&name("time_mix_ln"), dim)?,
-            ffn_mix: vector("channel_mix_lerp_k", dim)?,
-            ffn_key: tensors.linear(&name("channel_mix_key"), cfg.ffn_dim, dim)?,
-            ffn_value: tensors.linear(&name("channel_mix_value"), dim, cfg.ffn_dim)?,
-        })
-    }
-}
-
-impl LowRank {
-    fn find(
-        tensors: &Tensors,
-        name: &str,
-        (dim, rank): (usize, usize),
-    ) -> Result<Self, ModelError> {
-        let tensor = |digit: u8| format!("{name}{digit}.weight");
-        Ok(Self {
-            inner: Linear {
-                weight: tensors.matrix(&tensor(1), rank, dim)?,
-                bias: None,
-            },
-            outer: Linear {
-                weight: tensors.matrix(&tensor(2), dim, rank)?,
-                bias: tensors.optional_vector(&tensor(0), dim)?,
-            },
-        })
-    }
-}
 
 /// A model's weights and sizes, shared by all its sequences.
 pub(crate) struct Rwkv7 {
@@ -374,7 +169,7 @@ impl Pass<'_> {
     }
 
     /// `x += output · (heads' reading · gate)`
-    fn time_mix(&self, layer: &Layer, memory: &mut LayerMemory, buffers: &mut Buffers) {
+    fn time_mix(&self, layer: &Rwkv7Layer, memory: &mut LayerMemory, buffers: &mut Buffers) {
         self.norm(&layer.attn_norm, buffers);
         for (mixed, lerp) in buffers
             .mixed
@@ -395,7 +190,7 @@ impl Pass<'_> {
     }
 
     /// `x += value · relu(key · mixed)²`
-    fn channel_mix(&self, layer: &Layer, memory: &mut LayerMemory, buffers: &mut Buffers) {
+    fn channel_mix(&self, layer: &Rwkv7Layer, memory: &mut LayerMemory, buffers: &mut Buffers) {
         self.norm(&layer.ffn_norm, buffers);
         self.shift(
             &buffers.normed,
@@ -438,7 +233,7 @@ impl Pass<'_> {
         last.copy_from_slice(&x[self.n() - self.cfg.dim..self.n()]);
     }
 
-    fn project(&self, layer: &Layer, buffers: &mut Buffers) {
+    fn project(&self, layer: &Rwkv7Layer, buffers: &mut Buffers) {
         let n = self.n();
         let [r, _, k, v, _, _] = &buffers.mixed;
         let products = vec![
@@ -450,7 +245,7 @@ impl Pass<'_> {
     }
 
     /// Decay in (0, 1), rate in (0, 1) and gate.
-    fn low_ranks(&self, layer: &Layer, buffers: &mut Buffers) {
+    fn low_ranks(&self, layer: &Rwkv7Layer, buffers: &mut Buffers) {
         let kernels = self.compute.kernels;
         let Buffers {
             mixed: [_, w, _, _, a, g],
@@ -482,7 +277,7 @@ impl Pass<'_> {
     }
 
     /// Pulls values towards the first layer's.
-    fn mix_values(&self, layer: &Layer, buffers: &mut Buffers) {
+    fn mix_values(&self, layer: &Rwkv7Layer, buffers: &mut Buffers) {
         let n = self.n();
         let Buffers {
             mixed: [_, _, _, v, ..],
@@ -504,7 +299,7 @@ impl Pass<'_> {
     }
 
     /// Makes the removal key, of unit length in each head, and damps the key by its rate.
-    fn split_keys(&self, layer: &Layer, buffers: &mut Buffers) {
+    fn split_keys(&self, layer: &Rwkv7Layer, buffers: &mut Buffers) {
         let n = self.n();
         let dim = self.cfg.dim;
         for i in 0..n {
@@ -560,7 +355,7 @@ impl Pass<'_> {
     }
 
     /// `read = (norm(read) + value · (receptance · key · bonus)) · gate`, head by head.
-    fn finish_heads(&self, layer: &Layer, buffers: &mut Buffers) {
+    fn finish_heads(&self, layer: &Rwkv7Layer, buffers: &mut Buffers) {
         let (n, dim, head_dim) = (self.n(), self.cfg.dim, self.cfg.head_dim);
         let norm = NormArgs::new(NormKind::Layer, HEAD_NORM_EPS, &layer.head_norm);
         self.compute

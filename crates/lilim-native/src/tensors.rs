@@ -87,6 +87,12 @@ impl<'a> Tensors<'a> {
         self.gguf.tensor(name).is_some()
     }
 
+    /// Tokens that the file lists, if it lists any.
+    pub(crate) fn n_tokens(&self) -> Result<Option<u64>, ModelError> {
+        let tokens = self.gguf.metadata().strings("tokenizer.ggml.tokens")?;
+        Ok(tokens.map(|tokens| tokens.len() as u64))
+    }
+
     /// The sizes of a tensor, fastest first.
     pub(crate) fn dims(&self, name: &str) -> Result<&'a [u64], ModelError> {
         Ok(&self.info(name)?.dims)

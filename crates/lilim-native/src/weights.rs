@@ -124,16 +124,18 @@ impl Layer {
     }
 }
 
-/// Tokens of the vocabulary, by the embedding's own size.
+/// Tokens of the vocabulary, by the embedding's own size, which must be that of the token list.
 pub(crate) fn vocab_size(tensors: &Tensors, dim: usize) -> Result<usize, ModelError> {
     /// Above every real vocabulary by a factor of eight or more.
     const MAX_VOCAB: u64 = 1 << 22;
     let name = "token_embd.weight";
+    let listed = tensors.n_tokens()?;
+    let is_right = |n_rows: u64| listed.map_or(n_rows <= MAX_VOCAB, |listed| n_rows == listed);
     match tensors.dims(name)? {
-        &[n_cols, n_rows] if n_cols == dim as u64 && n_rows <= MAX_VOCAB => Ok(n_rows as usize),
+        &[n_cols, n_rows] if n_cols == dim as u64 && is_right(n_rows) => Ok(n_rows as usize),
         got => Err(ModelError::TensorShape {
             tensor: name.to_owned(),
-            expected: vec![dim as u64, MAX_VOCAB],
+            expected: vec![dim as u64, listed.unwrap_or(MAX_VOCAB)],
             got: got.to_vec(),
         }),
     }

@@ -1,0 +1,16 @@
+//! The engine from outside, through `lilim_api`'s traits: reference values, the same bits under
+//! every condition, errors, damaged files.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "tests, their helpers included"
+)]
+
+mod damage;
+mod errors;
+mod generation;
+mod reference;
+mod same_bits;
+mod support;

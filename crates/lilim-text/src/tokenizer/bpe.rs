@@ -4,10 +4,11 @@
 //! The `gpt2` kind starts from bytes (written as stand-in characters in the vocabulary), the
 //! `gemma4` kind from characters, with byte tokens for those it does not know.
 
-use std::collections::HashMap;
+use ahash::AHashMap;
 
 use super::byte_chars::CHAR_OF_BYTE;
 use super::merge_queue::{Merge, MergeQueue};
+use super::spm::{first_border, marked_words};
 use super::vocab::{ByteTokens, TokenKind, Vocab, byte_token_text};
 use crate::pre_tokenizer::PreTokenizer;
 use crate::{MergeFault, TextError};
@@ -45,9 +46,11 @@ pub(crate) struct Bpe {
     rules: BpeRules,
     pre_tokenizer: PreTokenizer,
     /// By the ids of left and right: the merge's place in the list and the token it makes.
-    merges: HashMap<(u32, u32), Merge>,
+    merges: AHashMap<(u32, u32), Merge>,
     byte_tokens: ByteTokens,
     unknown: Option<u32>,
+    /// Whether no merge reaches from one marked word into the next.
+    has_word_borders: bool,
 }
 
 impl Bpe {
@@ -62,8 +65,9 @@ impl Bpe {
         pre_tokenizer: PreTokenizer,
         unknown: Option<u32>,
     ) -> Result<Self, TextError> {
-        let mut table = HashMap::with_capacity(merges.len());
+        let mut table = AHashMap::with_capacity(merges.len());
         let mut joined = String::new();
+        let mut has_word_borders = rules.unit == BpeUnit::Char;
         for (index, merge) in merges.iter().enumerate() {
             let bad = |fault| TextError::BadMerge {
                 key: key.to_owned(),
@@ -79,6 +83,7 @@ impl Bpe {
             let (Some(left), Some(right), Some(id)) = ids else {
                 return Err(bad(MergeFault::UnknownToken));
             };
+            has_word_borders = has_word_borders && first_border(&joined).is_none();
             table.entry((left, right)).or_insert(Merge {
                 order: index as u32,
                 id,
@@ -94,6 +99,7 @@ impl Bpe {
             merges: table,
             byte_tokens,
             unknown,
+            has_word_borders,
         })
     }
 
@@ -109,34 +115,47 @@ impl Bpe {
         self.pre_tokenizer.split(text, &mut |word| {
             if let Some(id) = self.whole_word(vocab, word, &mut stand_ins) {
                 out.push(id);
-                return Ok(());
+                Ok(())
+            } else if self.has_word_borders {
+                marked_words(word).try_for_each(|word| self.encode_word(vocab, word, queue, out))
+            } else {
+                self.encode_word(vocab, word, queue, out)
             }
-            queue.clear();
-            match self.rules.unit {
-                BpeUnit::Byte => {
-                    word.bytes()
-                        .for_each(|byte| queue.push(1, self.byte_tokens.id(byte)));
-                }
-                BpeUnit::Char => {
-                    let mut utf8 = [0; 4];
-                    for c in word.chars() {
-                        let id = vocab.id(c.encode_utf8(&mut utf8));
-                        queue.push(c.len_utf8() as u32, id);
-                    }
-                }
-            }
-            queue.run(&mut |left, right| self.merges.get(&(left.id?, right.id?)).copied());
-            for symbol in queue.symbols() {
-                match symbol.id {
-                    Some(id) => out.push(id),
-                    None => {
-                        let bytes = &word.as_bytes()[symbol.start as usize..symbol.end as usize];
-                        self.encode_bytes(bytes, symbol.start as usize, out)?;
-                    }
-                }
-            }
-            Ok(())
         })
+    }
+
+    fn encode_word(
+        &self,
+        vocab: &Vocab,
+        word: &str,
+        queue: &mut MergeQueue,
+        out: &mut Vec<u32>,
+    ) -> Result<(), TextError> {
+        queue.clear();
+        match self.rules.unit {
+            BpeUnit::Byte => {
+                word.bytes()
+                    .for_each(|byte| queue.push(1, self.byte_tokens.id(byte)));
+            }
+            BpeUnit::Char => {
+                let mut utf8 = [0; 4];
+                for c in word.chars() {
+                    let id = vocab.id(c.encode_utf8(&mut utf8));
+                    queue.push(c.len_utf8() as u32, id);
+                }
+            }
+        }
+        queue.run(&mut |left, right| self.merges.get(&(left.id?, right.id?)).copied());
+        for symbol in queue.symbols() {
+            match symbol.id {
+                Some(id) => out.push(id),
+                None => {
+                    let bytes = &word.as_bytes()[symbol.start as usize..symbol.end as usize];
+                    self.encode_bytes(bytes, symbol.start as usize, out)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     fn whole_word(&self, vocab: &Vocab, word: &str, stand_ins: &mut String) -> Option<u32> {
@@ -192,7 +211,46 @@ fn split_merge(merge: &str) -> Option<(&str, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::split_merge;
+    use super::*;
+
+    #[test]
+    fn words_merge_on_their_own_only_if_no_merge_reaches_across() {
+        let cases: [(&[&str], &[&str], &str, bool); 2] = [
+            (&["▁", "a", "▁a"], &["▁ a"], "▁a▁a", true),
+            (
+                &["▁", "a", "▁a", "a▁", "▁a▁a"],
+                &["a ▁", "▁ a", "▁a ▁a"],
+                "▁a▁a",
+                false,
+            ),
+        ];
+        for (tokens, merges, text, has_word_borders) in cases {
+            let mut vocab = Vocab::default();
+            for piece in tokens {
+                vocab
+                    .push(piece, TokenKind::Normal, piece.as_bytes())
+                    .unwrap();
+            }
+            let merges: Vec<String> = merges.iter().map(|&merge| merge.to_owned()).collect();
+            let rules = BpeRules {
+                unit: BpeUnit::Char,
+                whole_words: WholeWords::Never,
+            };
+            let pre_tokenizer = PreTokenizer::gemma4().unwrap();
+            let bpe = Bpe::new(&vocab, ("merges", &merges), rules, pre_tokenizer, None).unwrap();
+            assert_eq!(bpe.has_word_borders, has_word_borders, "{tokens:?}");
+            let mut ids = Vec::new();
+            bpe.encode(&vocab, text, &mut MergeQueue::default(), &mut ids)
+                .unwrap();
+            let pieces: Vec<_> = ids.iter().map(|&id| vocab.piece(id).unwrap()).collect();
+            let expected: &[&str] = if has_word_borders {
+                &["▁a", "▁a"]
+            } else {
+                &["▁", "a▁", "a"]
+            };
+            assert_eq!(pieces, expected);
+        }
+    }
 
     #[test]
     fn merges_split_at_the_first_space_after_the_first_character() {

@@ -19,6 +19,27 @@ pub(crate) struct Spm {
     byte_tokens: ByteTokens,
     unknown: Option<u32>,
     max_token_len: usize,
+    /// Whether no token reaches from one word into the next, so that words merge on their own.
+    has_word_borders: bool,
+}
+
+/// Splits before each space mark that follows another character.
+pub(crate) fn marked_words(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let (word, after) = rest.split_at(first_border(rest).unwrap_or(rest.len()));
+        rest = after;
+        Some(word)
+    })
+}
+
+/// Where the first space mark after another character is.
+pub(crate) fn first_border(text: &str) -> Option<usize> {
+    let start = text.find(|c| c != SPACE_MARK)?;
+    text[start..].find(SPACE_MARK).map(|at| start + at)
 }
 
 impl Spm {
@@ -35,7 +56,11 @@ impl Spm {
             .zip(scores)
             .map(|((_, _, kind), &score)| is_text(kind).then(|| descending(score)))
             .collect();
+        let has_word_borders = vocab
+            .iter()
+            .all(|(_, piece, kind)| !is_text(kind) || first_border(piece).is_none());
         Self {
+            has_word_borders,
             orders,
             byte_tokens: ByteTokens::find(vocab, byte_token_text),
             unknown,
@@ -49,6 +74,19 @@ impl Spm {
 
     /// Appends the tokens of `text`, in which spaces are [`SPACE_MARK`]s already.
     pub(crate) fn encode(
+        &self,
+        vocab: &Vocab,
+        text: &str,
+        queue: &mut MergeQueue,
+        out: &mut Vec<u32>,
+    ) -> Result<(), TextError> {
+        if !self.has_word_borders {
+            return self.encode_word(vocab, text, queue, out);
+        }
+        marked_words(text).try_for_each(|word| self.encode_word(vocab, word, queue, out))
+    }
+
+    fn encode_word(
         &self,
         vocab: &Vocab,
         text: &str,
@@ -118,6 +156,21 @@ fn descending(score: f32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_begin_with_their_marks() {
+        let cases: [(&str, &[&str]); 6] = [
+            ("", &[]),
+            ("a", &["a"]),
+            ("▁▁", &["▁▁"]),
+            ("▁a▁b", &["▁a", "▁b"]),
+            ("a▁▁b▁", &["a", "▁▁b", "▁"]),
+            ("é▁日", &["é", "▁日"]),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(marked_words(text).collect::<Vec<_>>(), expected, "{text:?}");
+        }
+    }
 
     #[test]
     fn higher_scores_come_first() {

@@ -1,7 +1,8 @@
 //! The tokens of a vocabulary: text, kind and bytes by id, id by text.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use ahash::AHashMap;
 
 /// What a token is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +26,7 @@ pub enum TokenKind {
 pub(crate) struct Vocab {
     pieces: Vec<Arc<str>>,
     kinds: Vec<TokenKind>,
-    ids: HashMap<Arc<str>, u32>,
+    ids: AHashMap<Arc<str>, u32>,
     /// The bytes of all tokens, one after the other; token `id` ends at `byte_ends[id]`.
     bytes: Vec<u8>,
     byte_ends: Vec<usize>,
@@ -37,7 +38,7 @@ impl Vocab {
         Self {
             pieces: Vec::with_capacity(n_tokens),
             kinds: Vec::with_capacity(n_tokens),
-            ids: HashMap::with_capacity(n_tokens),
+            ids: AHashMap::with_capacity(n_tokens),
             bytes: Vec::with_capacity(n_tokens * 8),
             byte_ends: Vec::with_capacity(n_tokens),
         }

@@ -15,6 +15,8 @@ use crate::level::Level;
 pub(crate) mod avx2;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod avx512;
+#[cfg(target_arch = "aarch64")]
+pub(crate) mod neon;
 pub(crate) mod scalar;
 
 /// Lanes of a vector: the number of partial sums in a dot product.

@@ -101,6 +101,8 @@ static REFERENCE: Kernels = Kernels::of::<simd::scalar::Scalar>();
 static AVX2: Kernels = Kernels::of::<simd::avx2::Avx2>();
 #[cfg(target_arch = "x86_64")]
 static AVX512: Kernels = Kernels::of::<simd::avx512::Avx512>();
+#[cfg(target_arch = "aarch64")]
+static NEON: Kernels = Kernels::of::<simd::neon::Neon>();
 
 impl Kernels {
     /// Returns the kernels of the fastest level of this machine.
@@ -120,6 +122,8 @@ impl Kernels {
             Level::Avx2 => Some(&AVX2),
             #[cfg(target_arch = "x86_64")]
             Level::Avx512 => Some(&AVX512),
+            #[cfg(target_arch = "aarch64")]
+            Level::Neon => Some(&NEON),
             _ => None,
         }
     }

@@ -1,6 +1,8 @@
 //! Products with weights of every type: each level gives the bits of the contract's formula on the
 //! codec's values, however many rows are multiplied at once.
 
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "helpers of tests")]
+
 mod naive;
 
 use lilim_formats::GgmlType;

@@ -1,7 +1,6 @@
 //! Rows of the key-value cache: their kinds, their bytes, and how they are written.
 
 use crate::simd::{LANES, Simd};
-use lilim_formats::GgmlType;
 use lilim_formats::blocks::q8_0;
 
 /// How a row of keys or values is kept.
@@ -22,15 +21,6 @@ impl KvKind {
             Self::F32 => 4 * head_dim,
             Self::F16 => 2 * head_dim,
             Self::Q8_0 => head_dim.div_ceil(q8_0::LEN) * q8_0::BYTES,
-        }
-    }
-
-    /// Returns the weight type that has the same bytes.
-    pub(crate) fn ty(self) -> GgmlType {
-        match self {
-            Self::F32 => GgmlType::F32,
-            Self::F16 => GgmlType::F16,
-            Self::Q8_0 => GgmlType::Q8_0,
         }
     }
 }

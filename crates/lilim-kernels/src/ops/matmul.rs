@@ -6,7 +6,10 @@
 //! sixteen-lane multiply-adds in rising order of columns, which the second way interrupts by
 //! storing and reloading the lanes; so both give the bits of [`dot`](crate::ops::dot::dot).
 
-#![allow(clippy::needless_range_loop, reason = "tiles are arrays of registers, side by side")]
+#![allow(
+    clippy::needless_range_loop,
+    reason = "tiles are arrays of registers, side by side"
+)]
 
 use crate::columns::ColumnsMut;
 use crate::ops::dot::dot_rows;

@@ -19,11 +19,12 @@ pub(crate) fn levels() -> Vec<&'static Kernels> {
             .iter()
             .any(|kernels| kernels.level() == Level::Reference)
     );
-    for level in Level::ALL {
-        if !level.is_available() {
+    static SKIPPED: std::sync::Once = std::sync::Once::new();
+    SKIPPED.call_once(|| {
+        for level in Level::ALL.into_iter().filter(|level| !level.is_available()) {
             eprintln!("skipped: this machine has no {level}");
         }
-    }
+    });
     levels
 }
 

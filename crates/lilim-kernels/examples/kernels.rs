@@ -27,6 +27,8 @@ const TYPES: [GgmlType; 10] = [
     GgmlType::MXFP4,
 ];
 const SHAPES: [(usize, usize); 2] = [(2048, 2048), (5632, 2048)];
+/// Weight rows of the runs that are bound by arithmetic.
+const FEW_ROWS: usize = 128;
 /// Each figure is the best of the runs that fit in this time: other programs only slow one down.
 const TIME: Duration = Duration::from_millis(250);
 
@@ -40,8 +42,8 @@ fn main() {
         clock()
     );
     println!(
-        "{:10} {:7} {:>10} {:>12} {:>14}",
-        "level", "type", "shape", "m=1 GB/s", "m=64 GFLOPS"
+        "{:10} {:7} {:>10} {:>12} {:>12} {:>14}",
+        "level", "type", "shape", "m=1 GB/s", "cached GB/s", "m=64 GFLOPS"
     );
     for level in Level::available().filter(|level| only.is_none_or(|only| only == *level)) {
         let kernels = Kernels::for_level(level).unwrap();
@@ -83,21 +85,30 @@ fn report(kernels: &Kernels, ty: GgmlType, n_rows: usize, n_cols: usize) {
     let mut scratch = vec![0.0; Kernels::matmul_scratch(n_cols)];
     let mut out = vec![0.0; 64 * n_rows];
     let mut matrices = bytes.chunks_exact(one.len()).cycle();
+    let one_row = best(|| {
+        let weight = WeightRows::new(ty, matrices.next().unwrap(), n_rows, n_cols).unwrap();
+        let out = ColumnsMut::new(&mut out[..n_rows], 1);
+        kernels.matmul(weight, black_box(&x[..n_cols]), out, &mut scratch);
+    });
+    // Few rows: these stay in the cache, and a run fits in a time slice of a busy machine.
+    let few = WeightRows::new(ty, &one, n_rows, n_cols)
+        .unwrap()
+        .slice(0..FEW_ROWS);
     let mut time = |m: usize| {
         best(|| {
-            let weight = WeightRows::new(ty, matrices.next().unwrap(), n_rows, n_cols).unwrap();
-            let out = ColumnsMut::new(&mut out[..m * n_rows], m);
-            kernels.matmul(weight, black_box(&x[..m * n_cols]), out, &mut scratch);
+            let out = ColumnsMut::new(&mut out[..m * FEW_ROWS], m);
+            kernels.matmul(few, black_box(&x[..m * n_cols]), out, &mut scratch);
         })
     };
-    let (one_row, many) = (time(1), time(64));
-    let flops = 2.0 * 64.0 * (n_rows * n_cols) as f64;
+    let (cached, many) = (time(1), time(64));
+    let flops = 2.0 * 64.0 * (FEW_ROWS * n_cols) as f64;
     println!(
-        "{:10} {:7} {:>10} {:>12.2} {:>14.1}",
+        "{:10} {:7} {:>10} {:>12.2} {:>12.2} {:>14.1}",
         kernels.level().name(),
         ty.name(),
         format!("{n_rows}x{n_cols}"),
         one.len() as f64 / one_row.as_secs_f64() / 1e9,
+        few.bytes().len() as f64 / cached.as_secs_f64() / 1e9,
         flops / many.as_secs_f64() / 1e9,
     );
 }
@@ -144,24 +155,25 @@ fn best(mut run: impl FnMut()) -> Duration {
     best
 }
 
-/// GB/s of a sum over 256 MiB.
+/// GB/s of sums over pieces of 256 MiB, each larger than a core's own caches.
 fn read_rate() -> f64 {
     let data = vec![1u64; 32 << 20];
+    let mut pieces = data.chunks_exact(1 << 20).cycle();
     let time = best(|| {
         let mut sums = [0u64; 32];
-        for chunk in black_box(&data).as_chunks::<32>().0 {
+        for chunk in black_box(pieces.next().unwrap()).as_chunks::<32>().0 {
             for (sum, value) in sums.iter_mut().zip(chunk) {
                 *sum = sum.wrapping_add(*value);
             }
         }
         black_box(sums);
     });
-    (data.len() * 8) as f64 / time.as_secs_f64() / 1e9
+    (8 << 20) as f64 / time.as_secs_f64() / 1e9
 }
 
 /// GHz, from a chain of multiplications of three cycles each.
 fn clock() -> f64 {
-    const STEPS: u64 = 10_000_000;
+    const STEPS: u64 = 200_000;
     let time = best(|| {
         let mut x = black_box(3u64);
         for _ in 0..STEPS {

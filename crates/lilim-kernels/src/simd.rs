@@ -199,6 +199,10 @@ pub(crate) trait Simd: Copy + 'static {
     /// `values[q] * d` for the low and the high nibble of each byte.
     fn nibbles_of(self, table: Self::Table, a: Self::B) -> (Self::F, Self::F);
 
+    /// Asks for the cache line `distance` bytes after the start of `at`, which need not exist.
+    #[inline(always)]
+    fn prefetch(self, _at: &[u8], _distance: usize) {}
+
     /// All lanes +0.
     #[inline(always)]
     fn zero(self) -> Self::F {

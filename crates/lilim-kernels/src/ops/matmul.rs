@@ -93,7 +93,7 @@ fn multiply_row<S: Simd, U: Unpack, const R: usize>(
         for (r, bytes) in rows.iter_mut().enumerate() {
             *bytes = weight.row(row + r.min(out.len() - 1));
         }
-        out.copy_from_slice(&dot_rows::<S, U, R>(s, rows, x)[..out.len()]);
+        out.copy_from_slice(&dot_rows::<S, U, R>(s, rows, x, R * rows[0].len())[..out.len()]);
         row += out.len();
     }
 }

@@ -7,7 +7,7 @@
 
 use super::{Chunk, LANES, Op, Simd, forward_to_ops};
 use crate::level::Level;
-use std::arch::x86_64::{__m128i, __m256};
+use std::arch::x86_64::{__m128i, __m256, _MM_HINT_T1, _mm_prefetch};
 
 /// The AVX2 level's token.
 #[derive(Clone, Copy)]
@@ -40,6 +40,13 @@ impl Simd for Avx2 {
     }
 
     forward_to_ops!();
+
+    #[inline(always)]
+    fn prefetch(self, at: &[u8], distance: usize) {
+        let line = at.as_ptr().wrapping_add(distance);
+        // SAFETY: the instruction is a hint; it never faults, whatever the address.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(line.cast()) }
+    }
 }
 
 /// The methods, compiled with the level's instructions.

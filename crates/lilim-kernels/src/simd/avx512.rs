@@ -7,7 +7,7 @@
 
 use super::{Chunk, LANES, Op, Simd, forward_to_ops};
 use crate::level::Level;
-use std::arch::x86_64::{__m128i, __m512};
+use std::arch::x86_64::{__m128i, __m512, _MM_HINT_T1, _mm_prefetch};
 
 /// The AVX-512 level's token.
 #[derive(Clone, Copy)]
@@ -38,6 +38,13 @@ impl Simd for Avx512 {
     }
 
     forward_to_ops!();
+
+    #[inline(always)]
+    fn prefetch(self, at: &[u8], distance: usize) {
+        let line = at.as_ptr().wrapping_add(distance);
+        // SAFETY: the instruction is a hint; it never faults, whatever the address.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(line.cast()) }
+    }
 
     #[inline(always)]
     fn load_first(self, src: &[f32]) -> __m512 {

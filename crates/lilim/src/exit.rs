@@ -1,0 +1,46 @@
+//! Exit codes, assigned here and nowhere else.
+
+use std::process::ExitCode;
+
+use lilim_api::EngineError;
+
+/// How the program ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Everything was done.
+    Fine,
+    /// Something failed while running.
+    Failed,
+    /// The command line asked for something that makes no sense.
+    Usage,
+    /// The user cancelled.
+    Cancelled,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Fine => 0,
+            Exit::Failed => 1,
+            Exit::Usage => 2,
+            Exit::Cancelled => 130,
+        })
+    }
+}
+
+/// An error of the command line itself.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct UsageError(pub(crate) String);
+
+/// The exit that an error deserves.
+pub(crate) fn of_error(error: &anyhow::Error) -> Exit {
+    if error.is::<UsageError>() {
+        return Exit::Usage;
+    }
+    match error.downcast_ref::<EngineError>() {
+        Some(EngineError::Cancelled) => Exit::Cancelled,
+        Some(EngineError::InvalidOption { .. }) => Exit::Usage,
+        _ => Exit::Failed,
+    }
+}

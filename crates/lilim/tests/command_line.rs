@@ -1,0 +1,305 @@
+//! The program as a user meets it: what it prints, where, and how it exits.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A home of its own for each test, so that nothing of the user's is read or written.
+struct Home(TempDir);
+
+impl Home {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lilim"));
+        command.args(arguments).current_dir(self.0.path()).env_clear();
+        command.env("LILIM_HOME", self.0.path()).env("HOME", self.0.path());
+        command.stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// Runs what must succeed and returns what it printed.
+    fn stdout(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+        text(&output.stdout)
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        serde_json::from_str(&self.stdout(arguments)).unwrap()
+    }
+
+    /// Runs what must fail and returns exit code and message.
+    fn failure(&self, arguments: &[&str]) -> (i32, String) {
+        let output = self.run(arguments);
+        (output.status.code().unwrap(), text(&output.stderr))
+    }
+
+    fn install(&self, file: &Path, name: &str) {
+        let models = self.0.path().join("models");
+        std::fs::create_dir_all(&models).unwrap();
+        std::fs::copy(file, models.join(name)).unwrap();
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/models").join(name)
+}
+
+const GREEDY: [&str; 5] = ["--temp", "0", "-n", "24", "--json"];
+
+fn run_json(home: &Home, arguments: &[&str]) -> Value {
+    home.json(&[arguments, &GREEDY].concat())
+}
+
+#[test]
+fn run_prints_the_answer_to_stdout_and_the_figures_to_stderr() {
+    let home = Home::new();
+    let output = home.run(&["run", "small", "Tell me a story about a fox.", "--temp", "0", "-n", "40"]);
+    assert!(output.status.success());
+    let answer = text(&output.stdout);
+    assert!(answer.split_whitespace().count() > 10, "{answer}");
+    let figures = text(&output.stderr);
+    for part in ["prompt", "first token", "prefill", "decode", "peak memory"] {
+        assert!(figures.contains(part), "{part} is missing in: {figures}");
+    }
+    assert!(!figures.contains('\x1b'), "no cursor movement off a terminal: {figures:?}");
+}
+
+#[test]
+fn run_json_has_exactly_the_schemas_keys() {
+    let home = Home::new();
+    let report = run_json(&home, &["run", "small", "Hello", "--logprobs", "2"]);
+    let schema_path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/run.schema.json");
+    let schema: Value =
+        serde_json::from_str(&std::fs::read_to_string(schema_path).unwrap()).unwrap();
+    let report = report.as_object().unwrap();
+    for key in schema["required"].as_array().unwrap() {
+        assert!(report.contains_key(key.as_str().unwrap()), "{key} is missing");
+    }
+    for (key, value) in report {
+        let property = &schema["properties"][key];
+        assert!(property.is_object(), "{key} is not in the schema");
+        assert_type(key, property, value);
+    }
+    assert_eq!(report["logprobs"].as_array().unwrap().len(), report["token_ids"].as_array().unwrap().len());
+}
+
+fn assert_type(key: &str, property: &Value, value: &Value) {
+    let kind = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(number) if number.is_u64() || number.is_i64() => "integer",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    if let Some(allowed) = property["enum"].as_array() {
+        assert!(allowed.contains(value), "{key} = {value}");
+        return;
+    }
+    let allowed = property["type"].to_string();
+    let fits = allowed.contains(kind) || (kind == "integer" && allowed.contains("number"));
+    assert!(fits, "{key} is a {kind}, the schema says {allowed}");
+}
+
+#[test]
+fn the_same_request_gives_the_same_tokens_at_every_setting() {
+    let home = Home::new();
+    let prompt = ["run", "small", "Tell me a story about a small boat."];
+    let plain = run_json(&home, &prompt)["token_ids"].clone();
+    assert_eq!(plain.as_array().unwrap().len(), 24);
+    for setting in [["-t", "1"], ["-t", "3"], ["-b", "5"], ["--level", "reference"]] {
+        let ids = run_json(&home, &[&prompt[..], &setting].concat())["token_ids"].clone();
+        assert_eq!(ids, plain, "{setting:?}");
+    }
+}
+
+#[test]
+fn a_seed_repeats_and_another_differs() {
+    let home = Home::new();
+    let run = |seed: &str| {
+        home.json(&["run", "small", "Hello", "--raw", "-n", "40", "--temp", "1.5", "--seed", seed, "--json"])["token_ids"]
+            .clone()
+    };
+    assert_eq!(run("7"), run("7"));
+    assert_ne!(run("7"), run("8"));
+}
+
+#[test]
+fn piped_text_is_the_prompt_verbatim() {
+    let home = Home::new();
+    let mut command = home.command(&["run", "small", "--raw", "--temp", "0", "-n", "8", "--json"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"Once upon a time").unwrap();
+    let piped: Value = serde_json::from_slice(&child.wait_with_output().unwrap().stdout).unwrap();
+    let given = home.json(&["run", "small", "Once upon a time", "--raw", "--temp", "0", "-n", "8", "--json"]);
+    assert_eq!(piped["token_ids"], given["token_ids"]);
+}
+
+#[test]
+fn the_empty_prompt_is_a_prompt() {
+    let home = Home::new();
+    let report = run_json(&home, &["run", "small", "", "--raw"]);
+    assert_eq!(report["n_out"], 24);
+}
+
+#[test]
+fn a_stop_string_ends_the_answer_and_is_not_part_of_it() {
+    let home = Home::new();
+    let arguments = ["run", "small", "Once upon a time", "--raw", "--temp", "0", "--json"];
+    let full = home.json(&[&arguments[..], &["-n", "40"]].concat());
+    let full = full["text"].as_str().unwrap().to_owned();
+    let stop: String = full.chars().skip(20).take(6).collect();
+    let report = home.json(&[&arguments[..], &["-n", "40", "--stop", &stop]].concat());
+    assert_eq!(report["finish_reason"], "stop");
+    assert_eq!(report["text"].as_str().unwrap(), full.split(stop.as_str()).next().unwrap());
+}
+
+#[test]
+fn wrong_names_suggest_the_near_ones() {
+    let home = Home::new();
+    home.install(&fixture("llama.gguf"), "Tiny-Llama-F32.gguf");
+    let (code, message) = home.failure(&["run", "tiny-lama-f32", "x"]);
+    assert_eq!(code, 1);
+    assert!(message.contains("Tiny-Llama-F32"), "{message}");
+    let (_, message) = home.failure(&["run", "smal", "x"]);
+    assert!(message.contains("small"), "{message}");
+}
+
+#[test]
+fn installed_models_are_found_by_a_unique_beginning_of_their_name() {
+    let home = Home::new();
+    home.install(&fixture("llama.gguf"), "Tiny-Llama-F32.gguf");
+    home.install(&fixture("qwen3.gguf"), "Tiny-Qwen3-F32.gguf");
+    let report = run_json(&home, &["run", "tiny-q", "", "--raw"]);
+    assert_eq!(report["n_out"], 24);
+    let (code, message) = home.failure(&["run", "tiny", "x"]);
+    assert_eq!(code, 1);
+    assert!(message.contains("Tiny-Llama-F32") && message.contains("Tiny-Qwen3-F32"), "{message}");
+    let listed = home.stdout(&["list"]);
+    for name in ["small", "Tiny-Llama-F32", "Tiny-Qwen3-F32"] {
+        assert!(listed.contains(name), "{listed}");
+    }
+}
+
+#[test]
+fn a_model_that_does_not_fit_says_so_with_numbers_before_it_loads() {
+    let home = Home::new();
+    let (code, message) = home.failure(&["run", "small", "x", "--memory-limit", "2"]);
+    assert_eq!(code, 1);
+    assert!(message.contains("needs") && message.contains("2097152"), "{message}");
+}
+
+#[test]
+fn bad_files_and_options_are_named() {
+    let home = Home::new();
+    let garbage = home.0.path().join("garbage.gguf");
+    std::fs::write(&garbage, b"PK\x03\x04 this is a zip file").unwrap();
+    let (code, message) = home.failure(&["run", garbage.to_str().unwrap(), "x"]);
+    assert_eq!(code, 1);
+    assert!(message.contains("garbage.gguf"), "{message}");
+    let (code, message) = home.failure(&["run", "small", "x", "--level", "sse9"]);
+    assert_eq!(code, 2);
+    assert!(message.contains("reference, avx2, avx512, neon"), "{message}");
+    let (code, message) = home.failure(&["run", "small", "x", "--top-p", "7"]);
+    assert_eq!(code, 2);
+    assert!(message.contains('7'), "{message}");
+    let (code, message) = home.failure(&["run", "small", "x", "-c", "8"]);
+    assert_eq!(code, 1);
+    assert!(message.contains("context of 8"), "{message}");
+}
+
+#[test]
+fn tokenize_prints_ids_pieces_and_bytes_that_make_the_text_again() {
+    let home = Home::new();
+    let sentence = "Once upon a time, naïve 日本 🦊!";
+    let tokens = home.json(&["tokenize", "small", sentence, "--json"]);
+    let keys: Vec<_> = tokens.as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["ids", "pieces", "bytes"]);
+    let bytes: Vec<u8> = tokens["bytes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|token| token.as_array().unwrap().iter().map(|byte| byte.as_u64().unwrap() as u8))
+        .collect();
+    assert_eq!(text(&bytes), sentence);
+    assert!(home.stdout(&["tokenize", "small", sentence]).contains("tokens"));
+}
+
+#[test]
+fn show_tells_metadata_template_and_memory() {
+    let home = Home::new();
+    let summary = home.stdout(&["show", "small", "--tensors"]);
+    for part in ["llama", "memory", "KV cache", "token_embd.weight", "tokenizer.ggml.model"] {
+        assert!(summary.contains(part), "{part} is missing");
+    }
+    assert!(home.stdout(&["show", "small", "--template"]).contains("<|im_start|>"));
+    let report = home.json(&["show", "small", "--json"]);
+    assert_eq!(report["model"]["arch"], "llama");
+}
+
+#[test]
+fn demo_routes_answers_and_measures() {
+    let home = Home::new();
+    let rows = home.json(&["demo", "--limit", "2", "--json"]);
+    let rows = rows.as_array().unwrap();
+    assert_eq!(rows.len(), 2);
+    for row in rows {
+        assert!(!row["answer"].as_str().unwrap().is_empty());
+        assert!(row["confidence"].as_f64().unwrap() > 0.0);
+        assert!(row["ttft_ms"].as_f64().unwrap() > 0.0);
+    }
+    let shown = home.stdout(&["demo", "--limit", "1"]);
+    assert!(shown.contains("categories right"), "{shown}");
+}
+
+#[test]
+fn doctor_engines_completions_and_man_answer() {
+    let home = Home::new();
+    assert!(home.stdout(&["doctor"]).contains("quality hash"));
+    assert!(home.stdout(&["engines"]).contains("native"));
+    assert!(home.stdout(&["completions", "bash"]).contains("_lilim"));
+    assert!(home.stdout(&["man"]).contains(".TH"));
+    assert_eq!(home.failure(&["dance"]).0, 2);
+}
+
+#[test]
+fn a_reader_that_closes_the_pipe_is_no_error() {
+    let home = Home::new();
+    let mut command = home.command(&["show", "small", "--tensors"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(text(&output.stderr), "");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_ends_the_answer_with_130() {
+    let home = Home::new();
+    let mut command = home.command(&["run", "small", "", "--raw", "--ignore-eos", "-c", "4096", "--level", "reference"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // The first byte says that the answer is under way.
+    let mut first = [0];
+    std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut first).unwrap();
+    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    assert!(text(&output.stderr).contains("stopped by you"));
+}

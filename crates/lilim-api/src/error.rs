@@ -40,6 +40,22 @@ pub enum EngineError {
         /// How much there is.
         available_bytes: u64,
     },
+    /// The system refused memory that was thought to be there.
+    #[error("{what} needs {needed_bytes} bytes, which the system refused")]
+    AllocationFailed {
+        /// What needs the memory.
+        what: String,
+        /// How much it needs.
+        needed_bytes: u64,
+    },
+    /// The system refused something other than memory or a file, such as a thread.
+    #[error("cannot start {what}: {reason}")]
+    System {
+        /// What was wanted.
+        what: String,
+        /// The operating system's answer.
+        reason: String,
+    },
     /// The prompt does not fit into the context.
     #[error("prompt of {n_prompt} tokens does not fit into the context of {context}")]
     ContextExceeded {

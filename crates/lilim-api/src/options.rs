@@ -132,7 +132,7 @@ pub struct SpeculationOptions {
 /// How to load a model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LoadOptions {
-    /// Worker threads; `None` means the number of physical cores.
+    /// Worker threads; `None` means as many as may run at once.
     pub threads: Option<usize>,
     /// The kernel level; `None` means the best that this machine has.
     pub level: Option<Level>,
@@ -146,7 +146,7 @@ pub struct LoadOptions {
     pub prefix_cache: bool,
     /// Speculative decoding.
     pub speculation: SpeculationOptions,
-    /// Memory that loading and running may take, in bytes; `None` means what the machine has free.
+    /// Memory that loading and running may take, in bytes; `None` means no limit.
     pub memory_limit_bytes: Option<u64>,
 }
 

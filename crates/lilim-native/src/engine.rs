@@ -83,12 +83,10 @@ impl Engine for NativeEngine {
         let at_path = |error: ModelError| error.at(open.bytes.path());
         let tokenizer = read_tokenizer(meta).map_err(at_path)?;
         let template = read_template(meta, &tokenizer).map_err(at_path)?;
-        let compute =
-            Compute::new(kernels, n_threads).map_err(|error| EngineError::OutOfMemory {
-                what: format!("{n_threads} threads ({error})"),
-                needed_bytes: n_threads as u64,
-                available_bytes: 0,
-            })?;
+        let compute = Compute::new(kernels, n_threads).map_err(|error| EngineError::System {
+            what: format!("{n_threads} threads"),
+            reason: error.to_string(),
+        })?;
         let info = open.info.clone();
         tracing::info!(model = %info.name, arch = %info.arch, level = %kernels.level(), n_threads, "loaded");
         let loaded = NativeModel {

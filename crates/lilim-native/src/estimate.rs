@@ -12,10 +12,9 @@ pub(crate) struct OutOfMemory {
 
 impl From<OutOfMemory> for EngineError {
     fn from(error: OutOfMemory) -> Self {
-        Self::OutOfMemory {
+        Self::AllocationFailed {
             what: error.what.to_owned(),
             needed_bytes: error.needed_bytes,
-            available_bytes: available_bytes().unwrap_or(0),
         }
     }
 }
@@ -43,9 +42,9 @@ pub(crate) fn zeros(what: &'static str, len: usize) -> Result<Vec<f32>, OutOfMem
     Ok(values)
 }
 
-/// Refuses what does not fit into `limit` bytes, or into what the machine has free.
+/// Refuses what does not fit into `limit` bytes; without a limit the caller takes the risk.
 pub(crate) fn admit(estimate: &MemoryEstimate, limit: Option<u64>) -> Result<(), EngineError> {
-    let Some(available_bytes) = limit.or_else(available_bytes) else {
+    let Some(available_bytes) = limit else {
         return Ok(());
     };
     let needed_bytes = estimate.total_bytes();
@@ -60,35 +59,6 @@ pub(crate) fn admit(estimate: &MemoryEstimate, limit: Option<u64>) -> Result<(),
         needed_bytes,
         available_bytes,
     })
-}
-
-/// Bytes that new work may take: the machine's, or this process group's if it is held to fewer.
-/// `None` where the system does not tell.
-fn available_bytes() -> Option<u64> {
-    let machine = machine_bytes();
-    let group = group_bytes();
-    machine.into_iter().chain(group).min()
-}
-
-fn machine_bytes() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text
-        .lines()
-        .find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    kib.checked_mul(1024)
-}
-
-fn group_bytes() -> Option<u64> {
-    let number = |name: &str| -> Option<u64> {
-        let path = format!("/sys/fs/cgroup/{name}");
-        std::fs::read_to_string(path).ok()?.trim().parse().ok()
-    };
-    let limit = number("memory.max")?;
-    // file pages in the count are given back when somebody needs them
-    let text = std::fs::read_to_string("/sys/fs/cgroup/memory.stat").ok()?;
-    let anonymous = text.lines().find_map(|line| line.strip_prefix("anon "))?;
-    Some(limit.saturating_sub(anonymous.trim().parse().ok()?))
 }
 
 #[cfg(test)]

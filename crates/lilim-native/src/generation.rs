@@ -14,9 +14,6 @@ use lilim_text::{Detokenizer, TextStart, Tokenizer};
 use crate::loaded::NativeModel;
 use crate::session::Sequence;
 
-/// Room that the system gives a new thread, for the message when it does not.
-const THREAD_STACK_BYTES: u64 = 2 << 20;
-
 /// One token timeline; at any time either here or with the thread that generates.
 pub(crate) struct NativeSession {
     model: Arc<NativeModel>,
@@ -72,10 +69,9 @@ impl Session for NativeSession {
         let thread = std::thread::Builder::new()
             .name("lilim-generate".to_owned())
             .spawn(work);
-        self.running = Some(thread.map_err(|error| EngineError::OutOfMemory {
-            what: format!("a thread to generate on ({error})"),
-            needed_bytes: THREAD_STACK_BYTES,
-            available_bytes: 0,
+        self.running = Some(thread.map_err(|error| EngineError::System {
+            what: "the generation thread".to_owned(),
+            reason: error.to_string(),
         })?);
         Ok(receiver)
     }

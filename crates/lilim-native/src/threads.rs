@@ -234,24 +234,11 @@ fn wait<'a>(condvar: &Condvar, guard: MutexGuard<'a, State>) -> MutexGuard<'a, S
     condvar.wait(guard).unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The number of physical cores this process may count on.
+/// As many threads as this process may run at once; callers who know the cores say so themselves.
 pub(crate) fn default_threads() -> usize {
-    let logical = std::thread::available_parallelism().map_or(1, usize::from);
-    physical_cores()
-        .map_or(logical, |cores| cores.min(logical))
+    std::thread::available_parallelism()
+        .map_or(1, usize::from)
         .clamp(1, MAX_THREADS)
-}
-
-/// Counts distinct sets of sibling threads; `None` where the system does not list them.
-fn physical_cores() -> Option<usize> {
-    let mut siblings = std::collections::BTreeSet::new();
-    for entry in std::fs::read_dir("/sys/devices/system/cpu").ok()?.flatten() {
-        let path = entry.path().join("topology/thread_siblings_list");
-        if let Ok(list) = std::fs::read_to_string(path) {
-            siblings.insert(list);
-        }
-    }
-    (!siblings.is_empty()).then_some(siblings.len())
 }
 
 #[cfg(test)]

@@ -8,7 +8,12 @@ use lilim_api::{KvType, Level, LoadOptions, SamplingOptions, SpeculationOptions,
 /// Runs language models on your own machine, sends each prompt to the model that suits it, and
 /// measures what it does.
 #[derive(Debug, Parser)]
-#[command(name = "lilim", version, propagate_version = true, max_term_width = 100)]
+#[command(
+    name = "lilim",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
 pub(crate) struct Arguments {
     /// Log more to stderr: -v for loads and requests, -vv for steps (or set LILIM_LOG).
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
@@ -99,10 +104,20 @@ pub(crate) struct LoadArguments {
     #[arg(short, long, value_name = "N")]
     pub(crate) threads: Option<usize>,
     /// Context length in tokens [default: the model's own, at most 4096].
-    #[arg(short = 'c', long = "context", visible_alias = "ctx-size", value_name = "N")]
+    #[arg(
+        short = 'c',
+        long = "context",
+        visible_alias = "ctx-size",
+        value_name = "N"
+    )]
     pub(crate) context: Option<usize>,
     /// Prompt tokens computed at once [default: 512].
-    #[arg(short = 'b', long = "chunk", visible_alias = "batch-size", value_name = "N")]
+    #[arg(
+        short = 'b',
+        long = "chunk",
+        visible_alias = "batch-size",
+        value_name = "N"
+    )]
     pub(crate) chunk: Option<usize>,
     /// CPU kernels: reference, avx2, avx512 or neon [default: the best there is].
     #[arg(long, value_name = "LEVEL")]
@@ -143,7 +158,12 @@ impl LoadArguments {
 #[command(next_help_heading = "Sampling")]
 pub(crate) struct SamplingArguments {
     /// 0 is greedy.
-    #[arg(long, visible_alias = "temperature", default_value_t = 0.8, value_name = "T")]
+    #[arg(
+        long,
+        visible_alias = "temperature",
+        default_value_t = 0.8,
+        value_name = "T"
+    )]
     temp: f32,
     /// Keep the k likeliest tokens; 0 keeps all.
     #[arg(long, default_value_t = 40, value_name = "K")]
@@ -155,16 +175,31 @@ pub(crate) struct SamplingArguments {
     #[arg(long, default_value_t = 0.05, value_name = "P")]
     min_p: f32,
     /// Locally typical sampling; 1 is off.
-    #[arg(long, visible_alias = "typical-p", default_value_t = 1.0, value_name = "P")]
+    #[arg(
+        long,
+        visible_alias = "typical-p",
+        default_value_t = 1.0,
+        value_name = "P"
+    )]
     typical: f32,
     /// Penalty on repeated tokens; 1 is off.
     #[arg(long, default_value_t = 1.0, value_name = "X")]
     repeat_penalty: f32,
     /// Subtracted once from tokens that occurred.
-    #[arg(long, default_value_t = 0.0, value_name = "X", allow_negative_numbers = true)]
+    #[arg(
+        long,
+        default_value_t = 0.0,
+        value_name = "X",
+        allow_negative_numbers = true
+    )]
     presence_penalty: f32,
     /// Subtracted for each time a token occurred.
-    #[arg(long, default_value_t = 0.0, value_name = "X", allow_negative_numbers = true)]
+    #[arg(
+        long,
+        default_value_t = 0.0,
+        value_name = "X",
+        allow_negative_numbers = true
+    )]
     frequency_penalty: f32,
     /// Tokens that the penalties look back on; 0 is off.
     #[arg(long, default_value_t = 64, value_name = "N")]
@@ -218,9 +253,15 @@ impl SamplingArguments {
 }
 
 fn parse_logit_bias(text: &str) -> Result<(u32, f32), String> {
-    let (id, bias) = text.split_once('=').ok_or("expected ID=X, for example 15043=-1.5")?;
-    let id = id.parse().map_err(|error| format!("token id '{id}': {error}"))?;
-    let bias = bias.parse().map_err(|error| format!("bias '{bias}': {error}"))?;
+    let (id, bias) = text
+        .split_once('=')
+        .ok_or("expected ID=X, for example 15043=-1.5")?;
+    let id = id
+        .parse()
+        .map_err(|error| format!("token id '{id}': {error}"))?;
+    let bias = bias
+        .parse()
+        .map_err(|error| format!("bias '{bias}': {error}"))?;
     Ok((id, bias))
 }
 
@@ -229,7 +270,12 @@ fn parse_logit_bias(text: &str) -> Result<(u32, f32), String> {
 #[command(next_help_heading = "Ending")]
 pub(crate) struct StopArguments {
     /// The most tokens to generate [default: until the model or the context ends].
-    #[arg(short = 'n', long = "max-tokens", visible_alias = "n-predict", value_name = "N")]
+    #[arg(
+        short = 'n',
+        long = "max-tokens",
+        visible_alias = "n-predict",
+        value_name = "N"
+    )]
     max_tokens: Option<usize>,
     /// End where this text would appear; it is not printed (repeatable).
     #[arg(long = "stop", value_name = "TEXT")]
@@ -307,16 +353,25 @@ mod tests {
     #[test]
     fn the_sampling_flags_default_to_the_librarys_defaults() {
         let arguments = Arguments::parse_from(["lilim", "run", "small"]);
-        let Command::Run(run) = arguments.command else { panic!("not run") };
+        let Command::Run(run) = arguments.command else {
+            panic!("not run")
+        };
         assert_eq!(run.sampling.options(), SamplingOptions::default());
         assert_eq!(run.stop.options(), StopOptions::default());
-        assert_eq!(run.load.over(&LoadOptions::default()), LoadOptions::default());
+        assert_eq!(
+            run.load.over(&LoadOptions::default()),
+            LoadOptions::default()
+        );
     }
 
     #[test]
     fn logit_biases_are_parsed_or_refused_with_the_reason() {
         assert_eq!(parse_logit_bias("7=-1.5"), Ok((7, -1.5)));
         assert!(parse_logit_bias("7").unwrap_err().contains("expected ID=X"));
-        assert!(parse_logit_bias("x=1").unwrap_err().contains("token id 'x'"));
+        assert!(
+            parse_logit_bias("x=1")
+                .unwrap_err()
+                .contains("token id 'x'")
+        );
     }
 }

@@ -3,7 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use lilim_api::{CancelToken, EngineError, LoadedModel, Message, Session, TemplateOptions, TokenId};
+use lilim_api::{
+    CancelToken, EngineError, LoadedModel, Message, Session, TemplateOptions, TokenId,
+};
 use lilim_decode::score_continuations;
 use lilim_router::{Category, Classification, ClassifyOptions, zero_shot_message};
 
@@ -39,5 +41,8 @@ pub(crate) fn zero_shot(
     })?;
     let classification =
         Classification::from_log_probs(categories, &scores, &ClassifyOptions::default())?;
-    Ok(TimedClassification { classification, took: start.elapsed() })
+    Ok(TimedClassification {
+        classification,
+        took: start.elapsed(),
+    })
 }

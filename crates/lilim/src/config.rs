@@ -17,7 +17,11 @@ const PROJECT_FILE: &str = "lilim.toml";
 
 /// The settings there are: the name in files, the environment variable, and what it means.
 const SETTINGS: &[(&str, &str, &str)] = &[
-    ("home", "LILIM_HOME", "folder of installed models and history"),
+    (
+        "home",
+        "LILIM_HOME",
+        "folder of installed models and history",
+    ),
     ("threads", "LILIM_THREADS", "worker threads"),
     ("level", "LILIM_LEVEL", "CPU kernels"),
     ("context", "LILIM_CONTEXT", "context length in tokens"),
@@ -98,7 +102,12 @@ impl Config {
             .iter()
             .map(|&(name, variable, meaning)| {
                 let (value, origin) = look_up(name, variable, environment, files);
-                Setting { name, meaning, value, origin }
+                Setting {
+                    name,
+                    meaning,
+                    value,
+                    origin,
+                }
             })
             .collect();
         let defaults = LoadOptions::default();
@@ -114,12 +123,19 @@ impl Config {
             Some(home) => PathBuf::from(home),
             None => default_home(environment),
         };
-        Ok(Self { home, load, settings })
+        Ok(Self {
+            home,
+            load,
+            settings,
+        })
     }
 }
 
 fn setting<'a>(settings: &'a [Setting], name: &str) -> &'a Setting {
-    settings.iter().find(|setting| setting.name == name).expect("every name is in SETTINGS")
+    settings
+        .iter()
+        .find(|setting| setting.name == name)
+        .expect("every name is in SETTINGS")
 }
 
 fn look_up(
@@ -133,7 +149,9 @@ fn look_up(
     }
     for (path, table) in files {
         if let Some(value) = table.get(name) {
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let text = value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned);
             return (Some(text), Origin::File(path.clone()));
         }
     }
@@ -146,15 +164,20 @@ where
     T::Err: fmt::Display,
 {
     let setting = setting(settings, name);
-    let Some(text) = &setting.value else { return Ok(None) };
+    let Some(text) = &setting.value else {
+        return Ok(None);
+    };
     text.parse().map(Some).map_err(|error| {
-        UsageError(format!("{name} = '{text}' (from {}): {error}", setting.origin)).into()
+        UsageError(format!(
+            "{name} = '{text}' (from {}): {error}",
+            setting.origin
+        ))
+        .into()
     })
 }
 
 fn read_file(path: &Path) -> anyhow::Result<toml::Table> {
-    let text =
-        fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+    let text = fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
     let table: toml::Table = text
         .parse()
         .map_err(|error| UsageError(format!("{}: {error}", path.display())))?;
@@ -172,7 +195,10 @@ fn unknown_key(path: &Path, key: &str) -> UsageError {
         .map(|(name, ..)| *name)
         .max_by(|a, b| strsim::jaro(key, a).total_cmp(&strsim::jaro(key, b)))
         .unwrap_or_default();
-    UsageError(format!("{}: unknown key '{key}' (did you mean '{nearest}'?)", path.display()))
+    UsageError(format!(
+        "{}: unknown key '{key}' (did you mean '{nearest}'?)",
+        path.display()
+    ))
 }
 
 /// `$XDG_DATA_HOME/lilim`, or what stands for it on this system.
@@ -211,23 +237,30 @@ mod tests {
     #[test]
     fn the_environment_beats_the_project_file_and_that_the_user_file() {
         let files = [
-            (PathBuf::from("project"), table("threads = 2\nlevel = 'avx2'")),
+            (
+                PathBuf::from("project"),
+                table("threads = 2\nlevel = 'avx2'"),
+            ),
             (PathBuf::from("user"), table("threads = 1\nchunk = 64")),
         ];
-        let environment =
-            |name: &str| (name == "LILIM_LEVEL").then(|| "reference".to_owned());
+        let environment = |name: &str| (name == "LILIM_LEVEL").then(|| "reference".to_owned());
         let config = Config::from_layers(&environment, &files).unwrap();
         assert_eq!(config.load.threads, Some(2));
         assert_eq!(config.load.level, Some(Level::Reference));
         assert_eq!(config.load.chunk, 64);
-        assert_eq!(setting(&config.settings, "level").origin, Origin::Environment("LILIM_LEVEL"));
+        assert_eq!(
+            setting(&config.settings, "level").origin,
+            Origin::Environment("LILIM_LEVEL")
+        );
         assert_eq!(setting(&config.settings, "kv_type").origin, Origin::Default);
     }
 
     #[test]
     fn a_value_that_makes_no_sense_names_its_origin() {
         let files = [(PathBuf::from("user"), table("kv_type = 'f64'"))];
-        let error = Config::from_layers(&|_| None, &files).unwrap_err().to_string();
+        let error = Config::from_layers(&|_| None, &files)
+            .unwrap_err()
+            .to_string();
         assert_eq!(
             error,
             "kv_type = 'f64' (from user): unknown kv cache type 'f64' (one of: f32, f16, q8_0)"
@@ -237,6 +270,9 @@ mod tests {
     #[test]
     fn an_unknown_key_suggests_the_nearest() {
         let error = unknown_key(Path::new("lilim.toml"), "thread").to_string();
-        assert_eq!(error, "lilim.toml: unknown key 'thread' (did you mean 'threads'?)");
+        assert_eq!(
+            error,
+            "lilim.toml: unknown key 'thread' (did you mean 'threads'?)"
+        );
     }
 }

@@ -18,7 +18,10 @@ pub(crate) fn install_ctrl_c() -> anyhow::Result<()> {
         return Ok(());
     }
     ctrlc::set_handler(|| {
-        let running = RUNNING.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        let running = RUNNING
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .take();
         match running {
             Some(cancel) => cancel.cancel(),
             None => std::process::exit(130),
@@ -28,7 +31,9 @@ pub(crate) fn install_ctrl_c() -> anyhow::Result<()> {
 }
 
 fn set_running(cancel: Option<CancelToken>) {
-    *RUNNING.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = cancel;
+    *RUNNING
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner) = cancel;
 }
 
 /// Generates and writes the text to `out` as it comes, token by token.

@@ -8,6 +8,7 @@ mod commands;
 mod config;
 mod exit;
 mod generate;
+mod machine;
 mod metrics;
 mod models;
 mod terminal;
@@ -79,5 +80,8 @@ fn start_logging(verbose: u8) {
         _ => "debug",
     };
     let filter = EnvFilter::try_from_env("LILIM_LOG").unwrap_or_else(|_| EnvFilter::new(default));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
 }

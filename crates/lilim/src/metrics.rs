@@ -60,12 +60,20 @@ impl Answer {
                 self.token_ids.push(token.id);
                 if let Some(logprob) = token.logprob {
                     let top = token.top_logprobs.clone();
-                    self.logprobs.push(TokenLogprob { id: token.id, logprob, top });
+                    self.logprobs.push(TokenLogprob {
+                        id: token.id,
+                        logprob,
+                        top,
+                    });
                 }
                 self.text.push_str(&token.text);
                 &token.text
             }
-            Event::Done { reason, tail, usage } => {
+            Event::Done {
+                reason,
+                tail,
+                usage,
+            } => {
                 self.finish_reason = Some(*reason);
                 self.usage = usage.clone();
                 self.text.push_str(tail);
@@ -87,10 +95,14 @@ impl Answer {
             n_prompt: self.usage.n_prompt,
             n_cached: self.usage.n_cached,
             n_out: self.token_ids.len(),
-            ttft_ms: self.first_token.map(|at| millis(at.saturating_duration_since(self.sent))),
+            ttft_ms: self
+                .first_token
+                .map(|at| millis(at.saturating_duration_since(self.sent))),
             prefill_tps: rate(n_computed, Some(self.usage.prefill)),
             decode_tps: rate(decoded, decode_time),
-            e2e_ms: self.last_token.map(|at| millis(at.saturating_duration_since(self.sent))),
+            e2e_ms: self
+                .last_token
+                .map(|at| millis(at.saturating_duration_since(self.sent))),
         }
     }
 }
@@ -123,28 +135,6 @@ fn rate(count: usize, time: Option<Duration>) -> Option<f64> {
     (count > 0 && seconds > 0.0).then(|| count as f64 / seconds)
 }
 
-/// The largest resident set of this process so far (`VmHWM`), where the system tells.
-pub(crate) fn peak_rss_bytes() -> Option<u64> {
-    proc_kib("/proc/self/status", "VmHWM:")
-}
-
-/// Memory that can be taken without swapping (`MemAvailable`), where the system tells.
-pub(crate) fn available_memory_bytes() -> Option<u64> {
-    proc_kib("/proc/meminfo", "MemAvailable:")
-}
-
-/// All memory of the machine (`MemTotal`), where the system tells.
-pub(crate) fn total_memory_bytes() -> Option<u64> {
-    proc_kib("/proc/meminfo", "MemTotal:")
-}
-
-fn proc_kib(file: &str, key: &str) -> Option<u64> {
-    let text = std::fs::read_to_string(file).ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix(key))?;
-    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kib * 1024)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -152,7 +142,12 @@ mod tests {
 
     fn token(at: Instant, id: TokenId, text: &str) -> TimedEvent {
         let text = text.to_owned();
-        let event = Event::Token(TokenEvent { id, text, logprob: None, top_logprobs: vec![] });
+        let event = Event::Token(TokenEvent {
+            id,
+            text,
+            logprob: None,
+            top_logprobs: vec![],
+        });
         TimedEvent { at, event }
     }
 
@@ -162,7 +157,10 @@ mod tests {
         let start = answer.sent;
         let at = |ms| start + Duration::from_millis(ms);
         for (index, text) in ["a", "b", "c"].iter().enumerate() {
-            assert_eq!(answer.take(&token(at(100 + 50 * index as u64), 7, text)), *text);
+            assert_eq!(
+                answer.take(&token(at(100 + 50 * index as u64), 7, text)),
+                *text
+            );
         }
         let usage = Usage {
             n_prompt: 12,
@@ -174,7 +172,11 @@ mod tests {
         let reason = FinishReason::Stop;
         answer.take(&TimedEvent {
             at: at(210),
-            event: Event::Done { reason, tail: "!".to_owned(), usage },
+            event: Event::Done {
+                reason,
+                tail: "!".to_owned(),
+                usage,
+            },
         });
         assert_eq!(answer.text, "abc!");
         let figures = answer.figures();
@@ -188,14 +190,5 @@ mod tests {
     fn what_cannot_be_measured_is_none() {
         let figures = Answer::sent_now().figures();
         assert_eq!((figures.ttft_ms, figures.decode_tps), (None, None));
-    }
-
-    #[test]
-    fn this_process_has_a_peak_where_proc_exists() {
-        if std::path::Path::new("/proc/self/status").exists() {
-            assert!(peak_rss_bytes().unwrap() > 1 << 20);
-        } else {
-            eprintln!("skipped: no /proc on this system");
-        }
     }
 }

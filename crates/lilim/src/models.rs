@@ -9,7 +9,7 @@ use lilim_native::{ModelBytes, NativeEngine};
 use lilim_store::{Catalog, MappedModel};
 
 use crate::config::Config;
-use crate::metrics;
+use crate::machine;
 use crate::terminal::LoadBar;
 
 /// The name of the model that is part of the program.
@@ -20,7 +20,10 @@ pub(crate) static EMBEDDED_BYTES: &[u8] = include_bytes!("../assets/lilim-small.
 
 /// The embedded model as an engine takes it.
 pub(crate) fn embedded() -> ModelFiles {
-    ModelFiles::Embedded { name: EMBEDDED_NAME, bytes: EMBEDDED_BYTES }
+    ModelFiles::Embedded {
+        name: EMBEDDED_NAME,
+        bytes: EMBEDDED_BYTES,
+    }
 }
 
 /// The engine, with files mapped by the store.
@@ -49,21 +52,31 @@ pub(crate) fn load(
     files: &ModelFiles,
     options: &LoadOptions,
 ) -> anyhow::Result<Arc<dyn LoadedModel>> {
-    let mut options = options.clone();
-    options.memory_limit_bytes =
-        options.memory_limit_bytes.or_else(metrics::available_memory_bytes);
+    let options = with_machine(options);
     let bar = LoadBar::new(&name_of(files));
     let loaded = engine.load(files, &options, &mut |progress| bar.show(progress));
     bar.finish();
     Ok(loaded?)
 }
 
+/// The options with this machine's memory and cores where nobody said otherwise: libraries do not
+/// look around themselves.
+pub(crate) fn with_machine(options: &LoadOptions) -> LoadOptions {
+    LoadOptions {
+        threads: options.threads.or_else(|| Some(machine::physical_cores())),
+        memory_limit_bytes: options
+            .memory_limit_bytes
+            .or_else(machine::available_memory_bytes),
+        ..options.clone()
+    }
+}
+
 /// A short name for messages.
 pub(crate) fn name_of(files: &ModelFiles) -> String {
     match files {
-        ModelFiles::Gguf(path) => {
-            path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned())
-        }
+        ModelFiles::Gguf(path) => path
+            .file_stem()
+            .map_or_else(String::new, |stem| stem.to_string_lossy().into_owned()),
         ModelFiles::Embedded { name, .. } => (*name).to_owned(),
     }
 }
@@ -75,7 +88,10 @@ fn open_bytes(files: &ModelFiles) -> Result<Arc<dyn ModelBytes>, EngineError> {
                 path: path.clone(),
                 reason: error.to_string(),
             })?;
-            Ok(Arc::new(MappedBytes { mapped, name: name_of(files) }))
+            Ok(Arc::new(MappedBytes {
+                mapped,
+                name: name_of(files),
+            }))
         }
         ModelFiles::Embedded { name, bytes } => Ok(Arc::new(StaticBytes { name, bytes })),
     }

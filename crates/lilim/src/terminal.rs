@@ -97,9 +97,15 @@ pub(crate) fn closing_line(figures: &Figures, peak_rss_bytes: Option<u64>) -> St
         "{} prompt + {} new tokens · first token {} · prefill {} · decode {} · peak memory {}",
         figures.n_prompt,
         figures.n_out,
-        figures.ttft_ms.map_or_else(unknown, |ms| format!("{ms:.0} ms")),
-        figures.prefill_tps.map_or_else(unknown, |tps| format!("{tps:.0} tokens/s")),
-        figures.decode_tps.map_or_else(unknown, |tps| format!("{tps:.1} tokens/s")),
+        figures
+            .ttft_ms
+            .map_or_else(unknown, |ms| format!("{ms:.0} ms")),
+        figures
+            .prefill_tps
+            .map_or_else(unknown, |tps| format!("{tps:.0} tokens/s")),
+        figures
+            .decode_tps
+            .map_or_else(unknown, |tps| format!("{tps:.1} tokens/s")),
         peak_rss_bytes.map_or_else(unknown, human_bytes),
     )
 }
@@ -118,7 +124,11 @@ pub(crate) fn human_bytes(bytes: u64) -> String {
         value /= 1024.0;
         unit += 1;
     }
-    if unit == 0 { format!("{bytes} B") } else { format!("{value:.1} {}", UNITS[unit]) }
+    if unit == 0 {
+        format!("{bytes} B")
+    } else {
+        format!("{value:.1} {}", UNITS[unit])
+    }
 }
 
 /// A count for people: `1.1 B`, `260 K`.
@@ -135,7 +145,11 @@ pub(crate) fn human_count(count: u64) -> String {
 /// A time for people.
 pub(crate) fn human_duration(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();
-    if seconds < 1.0 { format!("{:.0} ms", seconds * 1e3) } else { format!("{seconds:.2} s") }
+    if seconds < 1.0 {
+        format!("{:.0} ms", seconds * 1e3)
+    } else {
+        format!("{seconds:.2} s")
+    }
 }
 
 /// How a column of a table stands.
@@ -165,8 +179,17 @@ pub(crate) fn table(head: &[(&str, Align)], rows: &[Vec<String>]) -> String {
         cells.join("  ").trim_end().to_owned()
     };
     let mut lines = vec![line(&mut head.iter().map(|(name, _)| *name))];
-    lines.push(widths.iter().map(|&width| "─".repeat(width)).collect::<Vec<_>>().join("  "));
-    lines.extend(rows.iter().map(|row| line(&mut row.iter().map(String::as_str))));
+    lines.push(
+        widths
+            .iter()
+            .map(|&width| "─".repeat(width))
+            .collect::<Vec<_>>()
+            .join("  "),
+    );
+    lines.extend(
+        rows.iter()
+            .map(|row| line(&mut row.iter().map(String::as_str))),
+    );
     lines.join("\n")
 }
 
@@ -194,8 +217,12 @@ mod tests {
 
     #[test]
     fn numbers_are_shown_for_people() {
-        for (bytes, expected) in [(0, "0 B"), (1023, "1023 B"), (1536, "1.5 KiB"), (3 << 30, "3.0 GiB")]
-        {
+        for (bytes, expected) in [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1536, "1.5 KiB"),
+            (3 << 30, "3.0 GiB"),
+        ] {
             assert_eq!(human_bytes(bytes), expected);
         }
         assert_eq!(human_count(1_100_048_384), "1.10 B");
@@ -206,7 +233,10 @@ mod tests {
     #[test]
     fn tables_align_text_left_and_numbers_right() {
         let head = [("model", Align::Left), ("size", Align::Right)];
-        let rows = [vec!["a".to_owned(), "10".to_owned()], vec!["long name".to_owned(), "5".to_owned()]];
+        let rows = [
+            vec!["a".to_owned(), "10".to_owned()],
+            vec!["long name".to_owned(), "5".to_owned()],
+        ];
         assert_eq!(
             table(&head, &rows),
             "model      size\n─────────  ────\na            10\nlong name     5"

@@ -17,8 +17,13 @@ impl Home {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lilim"));
-        command.args(arguments).current_dir(self.0.path()).env_clear();
-        command.env("LILIM_HOME", self.0.path()).env("HOME", self.0.path());
+        command
+            .args(arguments)
+            .current_dir(self.0.path())
+            .env_clear();
+        command
+            .env("LILIM_HOME", self.0.path())
+            .env("HOME", self.0.path());
         command.stdin(Stdio::null());
         command
     }
@@ -30,7 +35,11 @@ impl Home {
     /// Runs what must succeed and returns what it printed.
     fn stdout(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
-        assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{arguments:?}: {}",
+            text(&output.stderr)
+        );
         text(&output.stdout)
     }
 
@@ -56,7 +65,9 @@ fn text(bytes: &[u8]) -> String {
 }
 
 fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/models").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../fixtures/models")
+        .join(name)
 }
 
 const GREEDY: [&str; 5] = ["--temp", "0", "-n", "24", "--json"];
@@ -68,7 +79,15 @@ fn run_json(home: &Home, arguments: &[&str]) -> Value {
 #[test]
 fn run_prints_the_answer_to_stdout_and_the_figures_to_stderr() {
     let home = Home::new();
-    let output = home.run(&["run", "small", "Tell me a story about a fox.", "--temp", "0", "-n", "40"]);
+    let output = home.run(&[
+        "run",
+        "small",
+        "Tell me a story about a fox.",
+        "--temp",
+        "0",
+        "-n",
+        "40",
+    ]);
     assert!(output.status.success());
     let answer = text(&output.stdout);
     assert!(answer.split_whitespace().count() > 10, "{answer}");
@@ -76,26 +95,36 @@ fn run_prints_the_answer_to_stdout_and_the_figures_to_stderr() {
     for part in ["prompt", "first token", "prefill", "decode", "peak memory"] {
         assert!(figures.contains(part), "{part} is missing in: {figures}");
     }
-    assert!(!figures.contains('\x1b'), "no cursor movement off a terminal: {figures:?}");
+    assert!(
+        !figures.contains('\x1b'),
+        "no cursor movement off a terminal: {figures:?}"
+    );
 }
 
 #[test]
 fn run_json_has_exactly_the_schemas_keys() {
     let home = Home::new();
     let report = run_json(&home, &["run", "small", "Hello", "--logprobs", "2"]);
-    let schema_path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/run.schema.json");
+    let schema_path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/run.schema.json");
     let schema: Value =
         serde_json::from_str(&std::fs::read_to_string(schema_path).unwrap()).unwrap();
     let report = report.as_object().unwrap();
     for key in schema["required"].as_array().unwrap() {
-        assert!(report.contains_key(key.as_str().unwrap()), "{key} is missing");
+        assert!(
+            report.contains_key(key.as_str().unwrap()),
+            "{key} is missing"
+        );
     }
     for (key, value) in report {
         let property = &schema["properties"][key];
         assert!(property.is_object(), "{key} is not in the schema");
         assert_type(key, property, value);
     }
-    assert_eq!(report["logprobs"].as_array().unwrap().len(), report["token_ids"].as_array().unwrap().len());
+    assert_eq!(
+        report["logprobs"].as_array().unwrap().len(),
+        report["token_ids"].as_array().unwrap().len()
+    );
 }
 
 fn assert_type(key: &str, property: &Value, value: &Value) {
@@ -123,7 +152,12 @@ fn the_same_request_gives_the_same_tokens_at_every_setting() {
     let prompt = ["run", "small", "Tell me a story about a small boat."];
     let plain = run_json(&home, &prompt)["token_ids"].clone();
     assert_eq!(plain.as_array().unwrap().len(), 24);
-    for setting in [["-t", "1"], ["-t", "3"], ["-b", "5"], ["--level", "reference"]] {
+    for setting in [
+        ["-t", "1"],
+        ["-t", "3"],
+        ["-b", "5"],
+        ["--level", "reference"],
+    ] {
         let ids = run_json(&home, &[&prompt[..], &setting].concat())["token_ids"].clone();
         assert_eq!(ids, plain, "{setting:?}");
     }
@@ -133,7 +167,9 @@ fn the_same_request_gives_the_same_tokens_at_every_setting() {
 fn a_seed_repeats_and_another_differs() {
     let home = Home::new();
     let run = |seed: &str| {
-        home.json(&["run", "small", "Hello", "--raw", "-n", "40", "--temp", "1.5", "--seed", seed, "--json"])["token_ids"]
+        home.json(&[
+            "run", "small", "Hello", "--raw", "-n", "40", "--temp", "1.5", "--seed", seed, "--json",
+        ])["token_ids"]
             .clone()
     };
     assert_eq!(run("7"), run("7"));
@@ -144,10 +180,29 @@ fn a_seed_repeats_and_another_differs() {
 fn piped_text_is_the_prompt_verbatim() {
     let home = Home::new();
     let mut command = home.command(&["run", "small", "--raw", "--temp", "0", "-n", "8", "--json"]);
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(b"Once upon a time").unwrap();
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(b"Once upon a time")
+        .unwrap();
     let piped: Value = serde_json::from_slice(&child.wait_with_output().unwrap().stdout).unwrap();
-    let given = home.json(&["run", "small", "Once upon a time", "--raw", "--temp", "0", "-n", "8", "--json"]);
+    let given = home.json(&[
+        "run",
+        "small",
+        "Once upon a time",
+        "--raw",
+        "--temp",
+        "0",
+        "-n",
+        "8",
+        "--json",
+    ]);
     assert_eq!(piped["token_ids"], given["token_ids"]);
 }
 
@@ -161,13 +216,24 @@ fn the_empty_prompt_is_a_prompt() {
 #[test]
 fn a_stop_string_ends_the_answer_and_is_not_part_of_it() {
     let home = Home::new();
-    let arguments = ["run", "small", "Once upon a time", "--raw", "--temp", "0", "--json"];
+    let arguments = [
+        "run",
+        "small",
+        "Once upon a time",
+        "--raw",
+        "--temp",
+        "0",
+        "--json",
+    ];
     let full = home.json(&[&arguments[..], &["-n", "40"]].concat());
     let full = full["text"].as_str().unwrap().to_owned();
     let stop: String = full.chars().skip(20).take(6).collect();
     let report = home.json(&[&arguments[..], &["-n", "40", "--stop", &stop]].concat());
     assert_eq!(report["finish_reason"], "stop");
-    assert_eq!(report["text"].as_str().unwrap(), full.split(stop.as_str()).next().unwrap());
+    assert_eq!(
+        report["text"].as_str().unwrap(),
+        full.split(stop.as_str()).next().unwrap()
+    );
 }
 
 #[test]
@@ -190,7 +256,10 @@ fn installed_models_are_found_by_a_unique_beginning_of_their_name() {
     assert_eq!(report["n_out"], 24);
     let (code, message) = home.failure(&["run", "tiny", "x"]);
     assert_eq!(code, 1);
-    assert!(message.contains("Tiny-Llama-F32") && message.contains("Tiny-Qwen3-F32"), "{message}");
+    assert!(
+        message.contains("Tiny-Llama-F32") && message.contains("Tiny-Qwen3-F32"),
+        "{message}"
+    );
     let listed = home.stdout(&["list"]);
     for name in ["small", "Tiny-Llama-F32", "Tiny-Qwen3-F32"] {
         assert!(listed.contains(name), "{listed}");
@@ -202,7 +271,10 @@ fn a_model_that_does_not_fit_says_so_with_numbers_before_it_loads() {
     let home = Home::new();
     let (code, message) = home.failure(&["run", "small", "x", "--memory-limit", "2"]);
     assert_eq!(code, 1);
-    assert!(message.contains("needs") && message.contains("2097152"), "{message}");
+    assert!(
+        message.contains("needs") && message.contains("2097152"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -215,7 +287,10 @@ fn bad_files_and_options_are_named() {
     assert!(message.contains("garbage.gguf"), "{message}");
     let (code, message) = home.failure(&["run", "small", "x", "--level", "sse9"]);
     assert_eq!(code, 2);
-    assert!(message.contains("reference, avx2, avx512, neon"), "{message}");
+    assert!(
+        message.contains("reference, avx2, avx512, neon"),
+        "{message}"
+    );
     let (code, message) = home.failure(&["run", "small", "x", "--top-p", "7"]);
     assert_eq!(code, 2);
     assert!(message.contains('7'), "{message}");
@@ -235,20 +310,38 @@ fn tokenize_prints_ids_pieces_and_bytes_that_make_the_text_again() {
         .as_array()
         .unwrap()
         .iter()
-        .flat_map(|token| token.as_array().unwrap().iter().map(|byte| byte.as_u64().unwrap() as u8))
+        .flat_map(|token| {
+            token
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|byte| byte.as_u64().unwrap() as u8)
+        })
         .collect();
     assert_eq!(text(&bytes), sentence);
-    assert!(home.stdout(&["tokenize", "small", sentence]).contains("tokens"));
+    assert!(
+        home.stdout(&["tokenize", "small", sentence])
+            .contains("tokens")
+    );
 }
 
 #[test]
 fn show_tells_metadata_template_and_memory() {
     let home = Home::new();
     let summary = home.stdout(&["show", "small", "--tensors"]);
-    for part in ["llama", "memory", "KV cache", "token_embd.weight", "tokenizer.ggml.model"] {
+    for part in [
+        "llama",
+        "memory",
+        "KV cache",
+        "token_embd.weight",
+        "tokenizer.ggml.model",
+    ] {
         assert!(summary.contains(part), "{part} is missing");
     }
-    assert!(home.stdout(&["show", "small", "--template"]).contains("<|im_start|>"));
+    assert!(
+        home.stdout(&["show", "small", "--template"])
+            .contains("<|im_start|>")
+    );
     let report = home.json(&["show", "small", "--json"]);
     assert_eq!(report["model"]["arch"], "llama");
 }
@@ -282,7 +375,11 @@ fn doctor_engines_completions_and_man_answer() {
 fn a_reader_that_closes_the_pipe_is_no_error() {
     let home = Home::new();
     let mut command = home.command(&["show", "small", "--tensors"]);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert_eq!(text(&output.stderr), "");
@@ -292,12 +389,29 @@ fn a_reader_that_closes_the_pipe_is_no_error() {
 #[test]
 fn an_interrupt_ends_the_answer_with_130() {
     let home = Home::new();
-    let mut command = home.command(&["run", "small", "", "--raw", "--ignore-eos", "-c", "4096", "--level", "reference"]);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut command = home.command(&[
+        "run",
+        "small",
+        "",
+        "--raw",
+        "--ignore-eos",
+        "-c",
+        "4096",
+        "--level",
+        "reference",
+    ]);
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     // The first byte says that the answer is under way.
     let mut first = [0];
     std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut first).unwrap();
-    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let killed = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
     assert!(killed.success());
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130));

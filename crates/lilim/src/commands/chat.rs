@@ -16,7 +16,7 @@ use rustyline::error::ReadlineError;
 use crate::arguments::RunArguments;
 use crate::exit::Exit;
 use crate::generate::stream_answer;
-use crate::metrics;
+use crate::machine;
 use crate::terminal;
 
 const HELP: &str = "\
@@ -80,7 +80,12 @@ pub(crate) fn run(
         last_figures: None,
     };
     let info = model.info();
-    say(&format!("{} · {} · context {} · /help", info.name, model.device(), model.context()))?;
+    say(&format!(
+        "{} · {} · context {} · /help",
+        info.name,
+        model.device(),
+        model.context()
+    ))?;
     if chat.raw {
         say("raw: the model continues each text, it does not answer")?;
     }
@@ -152,7 +157,11 @@ impl Chat {
             Line::Load(file) => report_failure(self.load(Path::new(file)))?,
             Line::Undo => self.undo(),
             Line::Retry => {
-                if self.messages.last().is_some_and(|last| last.role == Role::Assistant) {
+                if self
+                    .messages
+                    .last()
+                    .is_some_and(|last| last.role == Role::Assistant)
+                {
                     self.messages.pop();
                 }
                 if self.messages.is_empty() {
@@ -171,12 +180,22 @@ impl Chat {
 
     fn prompt(&self) -> Prompt {
         if self.raw {
-            let text = self.messages.iter().map(|message| message.content.as_str()).collect();
+            let text = self
+                .messages
+                .iter()
+                .map(|message| message.content.as_str())
+                .collect();
             return Prompt::Raw(text);
         }
         let system = self.system.as_deref().map(Message::system);
-        let messages = system.into_iter().chain(self.messages.iter().cloned()).collect();
-        Prompt::Chat { messages, template: self.template.clone() }
+        let messages = system
+            .into_iter()
+            .chain(self.messages.iter().cloned())
+            .collect();
+        Prompt::Chat {
+            messages,
+            template: self.template.clone(),
+        }
     }
 
     fn answer(&mut self) -> anyhow::Result<()> {
@@ -185,13 +204,15 @@ impl Chat {
             sampling: self.sampling.clone(),
             stop: self.stop.clone(),
         };
-        let outcome =
-            stream_answer(self.session.as_mut(), request, &mut std::io::stdout().lock());
+        let outcome = stream_answer(
+            self.session.as_mut(),
+            request,
+            &mut std::io::stdout().lock(),
+        );
         match outcome {
             Ok(answer) => {
                 writeln!(std::io::stdout()).context("writing to stdout")?;
-                let line =
-                    terminal::closing_line(&answer.figures(), metrics::peak_rss_bytes());
+                let line = terminal::closing_line(&answer.figures(), machine::peak_rss_bytes());
                 say(&line)?;
                 if answer.finish_reason == Some(FinishReason::ContextFull) {
                     say("the context is full: /new starts afresh, -c gives more")?;
@@ -224,7 +245,9 @@ impl Chat {
 
     fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
         fn number<T: std::str::FromStr>(name: &str, value: &str) -> Result<T, String> {
-            value.parse().map_err(|_| format!("{name} cannot be '{value}'"))
+            value
+                .parse()
+                .map_err(|_| format!("{name} cannot be '{value}'"))
         }
         match name {
             "temp" => self.sampling.temperature = number(name, value)?,
@@ -241,7 +264,11 @@ impl Chat {
     fn save(&self, file: &Path) -> anyhow::Result<()> {
         let text = serde_json::to_string_pretty(&self.messages)?;
         fs::write(file, text).with_context(|| format!("writing {}", file.display()))?;
-        say(&format!("{} messages written to {}", self.messages.len(), file.display()))
+        say(&format!(
+            "{} messages written to {}",
+            self.messages.len(),
+            file.display()
+        ))
     }
 
     fn load(&mut self, file: &Path) -> anyhow::Result<()> {
@@ -249,7 +276,11 @@ impl Chat {
             fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
         self.messages = serde_json::from_str(&text)
             .with_context(|| format!("{} is not a saved conversation", file.display()))?;
-        say(&format!("{} messages read from {}", self.messages.len(), file.display()))
+        say(&format!(
+            "{} messages read from {}",
+            self.messages.len(),
+            file.display()
+        ))
     }
 }
 

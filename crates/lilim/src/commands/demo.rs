@@ -10,8 +10,8 @@ use lilim_api::{
     TemplateOptions,
 };
 use lilim_router::{
-    Category, ClassifyOptions, Decision, DecisionInput, ModelMapping, PromptEntry,
-    built_in_categories, classify_by_keywords, decide, parse_prompts,
+    Category, Classification, ClassifyOptions, Decision, DecisionInput, ModelMapping, PromptEntry,
+    Route, built_in_categories, classify_by_keywords, decide, parse_prompts,
 };
 use serde::Serialize;
 
@@ -21,7 +21,8 @@ use crate::commands::{print_json, print_line};
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::generate::{install_ctrl_c, stream_answer};
-use crate::metrics::{self, Figures};
+use crate::machine;
+use crate::metrics::Figures;
 use crate::models;
 use crate::terminal::{Align, human_bytes, human_duration, shortened, table, unknown};
 
@@ -52,7 +53,9 @@ struct DemoRow {
 /// Runs the command.
 pub(crate) fn run(arguments: &DemoArguments, config: &Config) -> anyhow::Result<Exit> {
     install_ctrl_c()?;
-    let mut prompts = parse_prompts(PROMPTS).context("the shipped prompts")?.prompts;
+    let mut prompts = parse_prompts(PROMPTS)
+        .context("the shipped prompts")?
+        .prompts;
     prompts.truncate(arguments.limit.unwrap_or(usize::MAX));
     let start = Instant::now();
     let options = arguments.load.over(&config.load);
@@ -129,7 +132,10 @@ impl Demo {
                 template: TemplateOptions::default(),
             },
             sampling: SamplingOptions::greedy(),
-            stop: StopOptions { max_tokens: Some(MAX_ANSWER_TOKENS), ..StopOptions::default() },
+            stop: StopOptions {
+                max_tokens: Some(MAX_ANSWER_TOKENS),
+                ..StopOptions::default()
+            },
         };
         let answer = if self.quiet {
             stream_answer(self.answers.as_mut(), request, &mut std::io::sink())?
@@ -153,17 +159,21 @@ impl Demo {
             classification_ms: timed.took.as_secs_f64() * 1e3,
             answer: answer.text.clone(),
             figures: answer.figures(),
-            peak_rss_bytes: metrics::peak_rss_bytes(),
+            peak_rss_bytes: machine::peak_rss_bytes(),
         };
         Ok((row, stopped))
     }
 }
 
 /// Every category goes to the only model that a new machine has.
-fn route(classification: &lilim_router::Classification) -> Decision {
+fn route(classification: &Classification) -> Decision {
+    let routes = built_in_categories().into_iter().map(|category| Route {
+        category: category.name,
+        model: models::EMBEDDED_NAME.to_owned(),
+    });
     decide(&DecisionInput {
         classification,
-        mapping: &ModelMapping::default(),
+        mapping: &ModelMapping::new(routes.collect()),
         installed: &[models::EMBEDDED_NAME.to_owned()],
         requested: None,
         fallback: Some(models::EMBEDDED_NAME),
@@ -178,7 +188,10 @@ struct Indented<W> {
 
 impl<W: Write> Indented<W> {
     fn new(out: W) -> Self {
-        Self { out, at_line_start: true }
+        Self {
+            out,
+            at_line_start: true,
+        }
     }
 
     fn end(&mut self) -> std::io::Result<()> {
@@ -226,8 +239,12 @@ fn summary(rows: &[DemoRow]) -> String {
                 row.expected.clone().unwrap_or_else(unknown),
                 format!("{:.0}%", row.confidence * 100.0),
                 format!("{:.1} ms", row.classification_ms),
-                row.figures.ttft_ms.map_or_else(unknown, |ms| format!("{ms:.1} ms")),
-                row.figures.decode_tps.map_or_else(unknown, |tps| format!("{tps:.0} tok/s")),
+                row.figures
+                    .ttft_ms
+                    .map_or_else(unknown, |ms| format!("{ms:.1} ms")),
+                row.figures
+                    .decode_tps
+                    .map_or_else(unknown, |tps| format!("{tps:.0} tok/s")),
                 row.peak_rss_bytes.map_or_else(unknown, human_bytes),
             ]
         })
@@ -239,7 +256,10 @@ fn summary(rows: &[DemoRow]) -> String {
 fn accuracy_line(rows: &[DemoRow]) -> String {
     let labelled: Vec<&DemoRow> = rows.iter().filter(|row| row.expected.is_some()).collect();
     let right = |guess: &dyn Fn(&DemoRow) -> Option<String>| {
-        labelled.iter().filter(|row| guess(row) == row.expected).count()
+        labelled
+            .iter()
+            .filter(|row| guess(row) == row.expected)
+            .count()
     };
     let model = right(&|row| row.category.clone());
     let keywords = right(&|row| row.keyword_category.clone());
@@ -261,14 +281,19 @@ mod tests {
             indented.write_all(piece.as_bytes()).unwrap();
         }
         indented.end().unwrap();
-        assert_eq!(String::from_utf8(out).unwrap(), "    one two\n\n    three\n\n");
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "    one two\n\n    three\n\n"
+        );
     }
 
     #[test]
     fn the_shipped_prompts_cover_every_category() {
         let prompts = parse_prompts(PROMPTS).unwrap().prompts;
         for category in built_in_categories() {
-            let found = prompts.iter().any(|p| p.category.as_deref() == Some(&category.name));
+            let found = prompts
+                .iter()
+                .any(|p| p.category.as_deref() == Some(&category.name));
             assert!(found, "no prompt for {}", category.name);
         }
     }

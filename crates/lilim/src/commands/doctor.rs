@@ -9,7 +9,7 @@ use crate::arguments::OutputArguments;
 use crate::commands::{print_json, print_line};
 use crate::config::Config;
 use crate::exit::Exit;
-use crate::metrics;
+use crate::machine;
 use crate::models;
 use crate::terminal::human_bytes;
 
@@ -71,12 +71,20 @@ fn examine(config: &Config) -> Report {
         os: std::env::consts::OS,
         cpu_arch: std::env::consts::ARCH,
         cores: std::thread::available_parallelism().map_or(1, usize::from),
-        memory_bytes: metrics::total_memory_bytes(),
-        available_bytes: metrics::available_memory_bytes(),
+        memory_bytes: machine::total_memory_bytes(),
+        available_bytes: machine::available_memory_bytes(),
         levels: available.iter().map(name).collect(),
-        absent_levels: Level::ALL.iter().filter(|level| !available.contains(level)).map(name).collect(),
+        absent_levels: Level::ALL
+            .iter()
+            .filter(|level| !available.contains(level))
+            .map(name)
+            .collect(),
         settings: settings.collect(),
-        checks: available.iter().map(|level| level_check(*level)).chain([models_check(config)]).collect(),
+        checks: available
+            .iter()
+            .map(|level| level_check(*level))
+            .chain([models_check(config)])
+            .collect(),
     }
 }
 
@@ -84,15 +92,25 @@ fn examine(config: &Config) -> Report {
 fn level_check(level: Level) -> Check {
     let name = format!("embedded model at {}", level.name());
     match greedy_hash(level).and_then(|here| Ok((here, greedy_hash(Level::Reference)?))) {
-        Ok((here, reference)) if here == reference => {
-            Check { name, ok: true, detail: format!("quality hash {}", &here[..16]) }
-        }
+        Ok((here, reference)) if here == reference => Check {
+            name,
+            ok: true,
+            detail: format!("quality hash {}", &here[..16]),
+        },
         Ok((here, reference)) => Check {
             name,
             ok: false,
-            detail: format!("quality hash {} but reference has {}", &here[..16], &reference[..16]),
+            detail: format!(
+                "quality hash {} but reference has {}",
+                &here[..16],
+                &reference[..16]
+            ),
         },
-        Err(error) => Check { name, ok: false, detail: format!("{error:#}") },
+        Err(error) => Check {
+            name,
+            ok: false,
+            detail: format!("{error:#}"),
+        },
     }
 }
 
@@ -100,7 +118,11 @@ fn level_check(level: Level) -> Check {
 fn greedy_hash(level: Level) -> anyhow::Result<String> {
     const N_TOKENS: usize = 24;
     let level = Some(level.name().parse()?);
-    let options = LoadOptions { level, context: Some(128), ..LoadOptions::default() };
+    let options = LoadOptions {
+        level,
+        context: Some(128),
+        ..LoadOptions::default()
+    };
     let model = models::native_engine().load(&models::embedded(), &options, &mut |_| {})?;
     let ids = model.tokenize("Once upon a time", true, false)?;
     let mut hasher = blake3::Hasher::new();
@@ -119,24 +141,35 @@ fn greedy_hash(level: Level) -> anyhow::Result<String> {
 
 /// The first of the largest logits.
 fn greedy(logits: &[f32]) -> u32 {
-    let best = (0..logits.len()).rev().max_by(|&a, &b| logits[a].total_cmp(&logits[b]));
+    let best = (0..logits.len())
+        .rev()
+        .max_by(|&a, &b| logits[a].total_cmp(&logits[b]));
     best.unwrap_or(0) as u32
 }
 
 fn models_check(config: &Config) -> Check {
     let name = "installed models".to_owned();
     match models::catalog(config) {
-        Ok(catalog) => {
-            Check { name, ok: true, detail: format!("{} found", catalog.entries().len()) }
-        }
-        Err(error) => Check { name, ok: false, detail: format!("{error:#}") },
+        Ok(catalog) => Check {
+            name,
+            ok: true,
+            detail: format!("{} found", catalog.entries().len()),
+        },
+        Err(error) => Check {
+            name,
+            ok: false,
+            detail: format!("{error:#}"),
+        },
     }
 }
 
 fn for_people(report: &Report) -> String {
     let bytes = |bytes: Option<u64>| bytes.map_or_else(|| "unknown".to_owned(), human_bytes);
     let mut lines = vec![
-        format!("lilim {} on {} {}", report.version, report.os, report.cpu_arch),
+        format!(
+            "lilim {} on {} {}",
+            report.version, report.os, report.cpu_arch
+        ),
         format!(
             "{} cores, {} memory, {} free",
             report.cores,

@@ -22,16 +22,26 @@ pub(crate) fn run(output: OutputArguments) -> anyhow::Result<Exit> {
     let rows: Vec<EngineRow> = engines
         .iter()
         .map(|engine| match engine.availability() {
-            Availability::Ready(detail) => EngineRow { name: engine.name(), available: true, detail },
-            Availability::Unavailable(detail) => {
-                EngineRow { name: engine.name(), available: false, detail }
-            }
+            Availability::Ready(detail) => EngineRow {
+                name: engine.name(),
+                available: true,
+                detail,
+            },
+            Availability::Unavailable(detail) => EngineRow {
+                name: engine.name(),
+                available: false,
+                detail,
+            },
         })
         .collect();
     if output.json {
         print_json(&rows)?;
     } else {
-        let head = [("engine", Align::Left), ("runs here", Align::Left), ("by / why not", Align::Left)];
+        let head = [
+            ("engine", Align::Left),
+            ("runs here", Align::Left),
+            ("by / why not", Align::Left),
+        ];
         let cells: Vec<Vec<String>> = rows
             .into_iter()
             .map(|row| {

@@ -30,20 +30,35 @@ pub(crate) fn run(output: OutputArguments, config: &Config) -> anyhow::Result<Ex
     for entry in models::catalog(config)?.entries() {
         let files = lilim_api::ModelFiles::Gguf(entry.path.clone());
         let path = Some(entry.path.display().to_string());
-        listed.push(describe(&engine, &files, entry.name.clone(), entry.n_bytes, path));
+        listed.push(describe(
+            &engine,
+            &files,
+            entry.name.clone(),
+            entry.n_bytes,
+            path,
+        ));
     }
     if output.json {
         print_json(&listed)?;
     } else {
         print_line(&model_table(&listed))?;
-        print_line(&format!("installed models live in {}", config.models_folder().display()))?;
+        print_line(&format!(
+            "installed models live in {}",
+            config.models_folder().display()
+        ))?;
     }
     Ok(Exit::Fine)
 }
 
 fn embedded(engine: &dyn Engine) -> Listed {
     let bytes = models::EMBEDDED_BYTES.len() as u64;
-    describe(engine, &models::embedded(), models::EMBEDDED_NAME.to_owned(), bytes, None)
+    describe(
+        engine,
+        &models::embedded(),
+        models::EMBEDDED_NAME.to_owned(),
+        bytes,
+        None,
+    )
 }
 
 fn describe(
@@ -79,14 +94,20 @@ fn model_table(listed: &[Listed]) -> String {
     let rows: Vec<Vec<String>> = listed
         .iter()
         .map(|model| {
-            let place = model.path.clone().unwrap_or_else(|| "part of the program".to_owned());
+            let place = model
+                .path
+                .clone()
+                .unwrap_or_else(|| "part of the program".to_owned());
             vec![
                 model.name.clone(),
                 model.arch.clone().unwrap_or_else(unknown),
                 model.quantization.clone().unwrap_or_else(unknown),
                 model.n_params.map_or_else(unknown, human_count),
                 human_bytes(model.bytes),
-                model.problem.as_ref().map_or(place, |problem| format!("cannot run: {problem}")),
+                model
+                    .problem
+                    .as_ref()
+                    .map_or(place, |problem| format!("cannot run: {problem}")),
             ]
         })
         .collect();

@@ -13,7 +13,8 @@ use crate::commands::{chat, print_json};
 use crate::config::Config;
 use crate::exit::{Exit, UsageError};
 use crate::generate::{install_ctrl_c, stream_answer};
-use crate::metrics::{self, Answer, Figures, TokenLogprob};
+use crate::machine;
+use crate::metrics::{Answer, Figures, TokenLogprob};
 use crate::models;
 use crate::terminal;
 
@@ -65,7 +66,9 @@ fn prompt_text(arguments: &RunArguments) -> anyhow::Result<Option<String>> {
         return Ok(None);
     }
     let mut bytes = Vec::new();
-    std::io::stdin().read_to_end(&mut bytes).context("reading stdin")?;
+    std::io::stdin()
+        .read_to_end(&mut bytes)
+        .context("reading stdin")?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         UsageError(format!("stdin is not valid UTF-8 at byte {at}"))
@@ -94,7 +97,9 @@ fn template_variables(
     let mut variables = serde_json::Map::new();
     for pair in pairs {
         let (name, value) = pair.split_once('=').ok_or_else(|| {
-            UsageError(format!("--template-var '{pair}' is not of the form NAME=VALUE"))
+            UsageError(format!(
+                "--template-var '{pair}' is not of the form NAME=VALUE"
+            ))
         })?;
         let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
         variables.insert(name.to_owned(), value);
@@ -108,7 +113,7 @@ fn end_answer(answer: &Answer) -> anyhow::Result<()> {
     if !answer.text.ends_with('\n') {
         writeln!(stdout).context("writing to stdout")?;
     }
-    let line = terminal::closing_line(&answer.figures(), metrics::peak_rss_bytes());
+    let line = terminal::closing_line(&answer.figures(), machine::peak_rss_bytes());
     let note = match answer.finish_reason {
         Some(FinishReason::Cancelled) => " · stopped by you",
         Some(FinishReason::ContextFull) => " · the context is full",
@@ -134,7 +139,12 @@ struct RunReport {
     logprobs: Vec<TokenLogprob>,
 }
 
-fn report(engine: &dyn Engine, model: &dyn LoadedModel, load_ms: f64, answer: &Answer) -> RunReport {
+fn report(
+    engine: &dyn Engine,
+    model: &dyn LoadedModel,
+    load_ms: f64,
+    answer: &Answer,
+) -> RunReport {
     RunReport {
         text: answer.text.clone(),
         token_ids: answer.token_ids.clone(),
@@ -144,7 +154,7 @@ fn report(engine: &dyn Engine, model: &dyn LoadedModel, load_ms: f64, answer: &A
         device: model.device(),
         load_ms,
         figures: answer.figures(),
-        peak_rss_bytes: metrics::peak_rss_bytes(),
+        peak_rss_bytes: machine::peak_rss_bytes(),
         logprobs: answer.logprobs.clone(),
     }
 }

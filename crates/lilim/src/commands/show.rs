@@ -10,7 +10,7 @@ use crate::arguments::ShowArguments;
 use crate::commands::{print_json, print_line};
 use crate::config::Config;
 use crate::exit::Exit;
-use crate::metrics;
+use crate::machine;
 use crate::models;
 use crate::terminal::{Align, human_bytes, human_count, shortened, table};
 
@@ -24,7 +24,7 @@ pub(crate) fn run(arguments: &ShowArguments, config: &Config) -> anyhow::Result<
         return Ok(Exit::Fine);
     }
     let engine = models::native_engine();
-    let options = arguments.load.over(&config.load);
+    let options = models::with_machine(&arguments.load.over(&config.load));
     let checked = engine.check(&files).map_err(|error| error.to_string());
     let estimate = engine.estimate(&files, &options).ok();
     if arguments.output.json {
@@ -64,7 +64,11 @@ fn summary(
         }
         Err(reason) => lines.push(format!("cannot be run: {reason}")),
     }
-    lines.push(format!("GGUF version {}, {} tensors", gguf.version(), gguf.tensors().len()));
+    lines.push(format!(
+        "GGUF version {}, {} tensors",
+        gguf.version(),
+        gguf.tensors().len()
+    ));
     if let Some(estimate) = estimate {
         lines.push(memory_line(estimate));
     }
@@ -80,7 +84,7 @@ fn summary(
 }
 
 fn memory_line(estimate: MemoryEstimate) -> String {
-    let free = metrics::available_memory_bytes();
+    let free = machine::available_memory_bytes();
     let verdict = match free {
         Some(free) if estimate.total_bytes() > free => {
             format!("does not fit into the {} that are free", human_bytes(free))
@@ -122,7 +126,12 @@ fn tensor_table(tensors: &[TensorInfo]) -> String {
         .iter()
         .map(|tensor| {
             let name = tensor.ty.name().to_owned();
-            vec![tensor.name.clone(), name, dims_text(tensor), tensor.n_bytes.to_string()]
+            vec![
+                tensor.name.clone(),
+                name,
+                dims_text(tensor),
+                tensor.n_bytes.to_string(),
+            ]
         })
         .collect();
     format!("\n{}", table(&head, &rows))
@@ -187,10 +196,13 @@ fn json_report<'a>(
         weight_bytes: estimate.weight_bytes,
         kv_bytes: estimate.kv_bytes,
         buffer_bytes: estimate.buffer_bytes,
-        available_bytes: metrics::available_memory_bytes(),
+        available_bytes: machine::available_memory_bytes(),
     });
-    let metadata =
-        gguf.metadata().iter().map(|(key, value)| (key.to_owned(), json_value(value))).collect();
+    let metadata = gguf
+        .metadata()
+        .iter()
+        .map(|(key, value)| (key.to_owned(), json_value(value)))
+        .collect();
     let tensors = gguf
         .tensors()
         .iter()

@@ -33,12 +33,25 @@ pub(crate) fn run(arguments: &TokenizeArguments, config: &Config) -> anyhow::Res
         Some(text) => text.clone(),
         None => stdin_text()?,
     };
-    let add_special = if arguments.special { AddSpecial::ByModel } else { AddSpecial::Never };
-    let options = EncodeOptions { add_special, parse_special: arguments.parse_special };
+    let add_special = if arguments.special {
+        AddSpecial::ByModel
+    } else {
+        AddSpecial::Never
+    };
+    let options = EncodeOptions {
+        add_special,
+        parse_special: arguments.parse_special,
+    };
     let ids = tokenizer.encode(&text, options)?;
     let tokens = Tokens {
-        pieces: ids.iter().map(|&id| tokenizer.piece(id).unwrap_or_default().to_owned()).collect(),
-        bytes: ids.iter().map(|&id| tokenizer.token_bytes(id).to_vec()).collect(),
+        pieces: ids
+            .iter()
+            .map(|&id| tokenizer.piece(id).unwrap_or_default().to_owned())
+            .collect(),
+        bytes: ids
+            .iter()
+            .map(|&id| tokenizer.token_bytes(id).to_vec())
+            .collect(),
         ids,
     };
     if arguments.output.json {
@@ -50,11 +63,17 @@ pub(crate) fn run(arguments: &TokenizeArguments, config: &Config) -> anyhow::Res
 }
 
 fn token_table(tokens: &Tokens) -> String {
-    let head = [("id", Align::Right), ("piece", Align::Left), ("bytes", Align::Left)];
+    let head = [
+        ("id", Align::Right),
+        ("piece", Align::Left),
+        ("bytes", Align::Left),
+    ];
     let rows: Vec<Vec<String>> = (0..tokens.ids.len())
         .map(|index| {
-            let hex: Vec<String> =
-                tokens.bytes[index].iter().map(|byte| format!("{byte:02x}")).collect();
+            let hex: Vec<String> = tokens.bytes[index]
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect();
             let piece = tokens.pieces[index].escape_debug().to_string();
             vec![tokens.ids[index].to_string(), piece, hex.join(" ")]
         })
@@ -65,7 +84,10 @@ fn token_table(tokens: &Tokens) -> String {
 /// A tokenizer from a tokenizer.json, a GGUF file (also one without weights), or a model's name.
 fn open_tokenizer(reference: &str, config: &Config) -> anyhow::Result<Tokenizer> {
     let path = Path::new(reference);
-    if path.extension().is_some_and(|extension| extension == "json") {
+    if path
+        .extension()
+        .is_some_and(|extension| extension == "json")
+    {
         let bytes = fs::read(path).with_context(|| format!("reading {reference}"))?;
         return Tokenizer::from_json(&bytes).with_context(|| reference.to_owned());
     }
@@ -84,7 +106,9 @@ fn open_tokenizer(reference: &str, config: &Config) -> anyhow::Result<Tokenizer>
 
 fn stdin_text() -> anyhow::Result<String> {
     let mut bytes = Vec::new();
-    std::io::stdin().read_to_end(&mut bytes).context("reading stdin")?;
+    std::io::stdin()
+        .read_to_end(&mut bytes)
+        .context("reading stdin")?;
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         UsageError(format!("stdin is not valid UTF-8 at byte {at}")).into()

@@ -1,0 +1,87 @@
+//! What the operating system tells about this machine and this process. Figures that a system does
+//! not tell are `None`, never a guess.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+/// Memory that new work may take without swapping: the machine's, or this process group's if it is
+/// held to fewer.
+pub(crate) fn available_memory_bytes() -> Option<u64> {
+    let machine = proc_kib("/proc/meminfo", "MemAvailable:");
+    machine.into_iter().chain(group_memory_bytes()).min()
+}
+
+/// All memory of the machine.
+pub(crate) fn total_memory_bytes() -> Option<u64> {
+    proc_kib("/proc/meminfo", "MemTotal:")
+}
+
+/// The largest resident set of this process so far (`VmHWM`).
+pub(crate) fn peak_rss_bytes() -> Option<u64> {
+    proc_kib("/proc/self/status", "VmHWM:")
+}
+
+/// The number of physical cores that this process may use: sibling threads share one core's
+/// arithmetic units, so a thread for each would only get in the other's way.
+pub(crate) fn physical_cores() -> usize {
+    let logical = std::thread::available_parallelism().map_or(1, usize::from);
+    listed_cores()
+        .map_or(logical, |cores| cores.min(logical))
+        .max(1)
+}
+
+/// Counts distinct sets of sibling threads.
+fn listed_cores() -> Option<usize> {
+    let cpus = fs::read_dir("/sys/devices/system/cpu").ok()?;
+    let siblings: BTreeSet<String> = cpus
+        .flatten()
+        .filter_map(|cpu| fs::read_to_string(cpu.path().join("topology/thread_siblings_list")).ok())
+        .collect();
+    (!siblings.is_empty()).then_some(siblings.len())
+}
+
+/// What a control group leaves free. File pages in its count are given back when somebody needs
+/// them, so only anonymous ones are subtracted.
+fn group_memory_bytes() -> Option<u64> {
+    let limit: u64 = fs::read_to_string("/sys/fs/cgroup/memory.max")
+        .ok()?
+        .trim()
+        .parse()
+        .ok()?;
+    let text = fs::read_to_string("/sys/fs/cgroup/memory.stat").ok()?;
+    let anonymous: u64 = text
+        .lines()
+        .find_map(|line| line.strip_prefix("anon "))?
+        .trim()
+        .parse()
+        .ok()?;
+    Some(limit.saturating_sub(anonymous))
+}
+
+fn proc_kib(file: &str, key: &str) -> Option<u64> {
+    let text = fs::read_to_string(file).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(key))?;
+    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    kib.checked_mul(1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_has_a_peak_where_proc_exists() {
+        if std::path::Path::new("/proc/self/status").exists() {
+            let peak = peak_rss_bytes().unwrap();
+            assert!(peak > 1 << 20 && peak < total_memory_bytes().unwrap());
+        } else {
+            eprintln!("skipped: no /proc on this system");
+        }
+    }
+
+    #[test]
+    fn there_is_a_core() {
+        let logical = std::thread::available_parallelism().map_or(1, usize::from);
+        assert!((1..=logical).contains(&physical_cores()));
+    }
+}

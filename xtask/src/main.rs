@@ -9,6 +9,7 @@
 mod ci;
 mod fixture;
 mod layers;
+mod picture;
 
 use std::path::PathBuf;
 
@@ -30,6 +31,11 @@ enum Command {
     Layers,
     /// Write a synthetic GGUF file of a real model's shape, for speed and memory measurements.
     Fixture(fixture::FixtureArguments),
+    /// Draw a terminal's text (stdin) as an SVG picture.
+    Picture {
+        /// The file to write.
+        output: PathBuf,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
@@ -37,6 +43,7 @@ fn main() -> anyhow::Result<()> {
         Command::Ci => ci::run(&workspace_root()),
         Command::Layers => layers::check(&workspace_root()),
         Command::Fixture(arguments) => fixture::write(&arguments, &workspace_root()),
+        Command::Picture { output } => picture::draw(&output),
     }
 }
 

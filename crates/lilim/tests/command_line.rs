@@ -252,7 +252,7 @@ fn installed_models_are_found_by_a_unique_beginning_of_their_name() {
     let home = Home::new();
     home.install(&fixture("llama.gguf"), "Tiny-Llama-F32.gguf");
     home.install(&fixture("qwen3.gguf"), "Tiny-Qwen3-F32.gguf");
-    let report = run_json(&home, &["run", "tiny-q", "", "--raw"]);
+    let report = run_json(&home, &["run", "tiny-q", "a", "--raw"]);
     assert_eq!(report["n_out"], 24);
     let (code, message) = home.failure(&["run", "tiny", "x"]);
     assert_eq!(code, 1);

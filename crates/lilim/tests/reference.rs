@@ -1,0 +1,69 @@
+//! `docs/reference/cli.md` says what `--help` says. `LILIM_BLESS=1 cargo test -p lilim` rewrites it.
+
+use std::fmt::Write;
+use std::path::Path;
+use std::process::Command;
+
+const COMMANDS: [&str; 10] = [
+    "demo",
+    "run",
+    "tokenize",
+    "list",
+    "show",
+    "convert",
+    "engines",
+    "doctor",
+    "completions",
+    "man",
+];
+
+fn help(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_lilim"))
+        .args(arguments)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{arguments:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines()
+        .map(str::trim_end)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn reference() -> String {
+    let mut page = String::from("# Command line\n\nMade from `--help` and held to it by a test.\n");
+    write!(page, "\n```\n{}\n```\n", help(&["--help"])).unwrap();
+    for command in COMMANDS {
+        let text = help(&[command, "--help"]);
+        write!(page, "\n## lilim {command}\n\n```\n{text}\n```\n").unwrap();
+    }
+    page
+}
+
+#[test]
+fn the_reference_page_says_what_help_says() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/cli.md");
+    let page = reference();
+    if std::env::var_os("LILIM_BLESS").is_some() {
+        std::fs::write(&path, &page).unwrap();
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(
+        committed, page,
+        "LILIM_BLESS=1 cargo test -p lilim rewrites the page"
+    );
+}
+
+#[test]
+fn every_command_has_its_section() {
+    let overview = help(&["--help"]);
+    let listed = overview
+        .lines()
+        .skip_while(|line| *line != "Commands:")
+        .skip(1)
+        .map_while(|line| line.strip_prefix("  "))
+        .filter(|line| !line.starts_with(' '))
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|command| *command != "help");
+    assert_eq!(listed.collect::<Vec<_>>(), COMMANDS);
+}

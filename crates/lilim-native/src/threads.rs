@@ -127,10 +127,11 @@ impl Pool {
         self.shared.open(job);
         let own = catch_unwind(AssertUnwindSafe(|| self.shared.take_parts(job, 0)));
         self.shared.close();
+        // also when the caller's own share panicked: the next work starts clean
+        let panicked = self.shared.panicked.swap(false, Ordering::AcqRel);
         if let Err(panic) = own {
             resume_unwind(panic);
         }
-        let panicked = self.shared.panicked.swap(false, Ordering::AcqRel);
         assert!(!panicked, "a worker thread panicked");
     }
 }
@@ -278,6 +279,21 @@ mod tests {
             });
             assert_eq!(sum.into_inner(), 190);
         }
+    }
+
+    #[test]
+    fn two_panics_in_one_work_do_not_spoil_the_next() {
+        let pool = Pool::new(2).unwrap();
+        // both parts wait for each other, so that both threads panic
+        let barrier = std::sync::Barrier::new(2);
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            pool.for_each(vec![(), ()], |_, ()| {
+                barrier.wait();
+                panic!("of this part");
+            });
+        }));
+        assert!(outcome.is_err());
+        pool.for_each(vec![(), ()], |_, ()| ());
     }
 
     #[test]

@@ -5,7 +5,9 @@
 
 mod naive;
 
-use lilim_kernels::{Activation, Kernels, KvKind, LayerNorm, Level, RopeStyle, Wkv7Args};
+use lilim_kernels::{
+    Activation, AttendArgs, Kernels, KvKind, KvRows, LayerNorm, Level, RopeStyle, Wkv7Args,
+};
 use naive::{Numbers, check_same, lengths, levels, same, ulps};
 
 /// Runs `apply` at every level on rows of every length, tame and wild, at several addresses, and
@@ -388,6 +390,37 @@ fn cached_rows_are_rounded_as_the_formats_do() {
             let mut bytes = vec![0xaa; expected.len()];
             kernels.store_kv(KvKind::Q8_0, &row, &mut bytes);
             assert_eq!(bytes, expected, "{n} at {}", kernels.level());
+        }
+    }
+}
+
+#[test]
+fn a_cached_row_keeps_what_is_no_number() {
+    for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        for kind in [KvKind::F32, KvKind::F16, KvKind::Q8_0] {
+            for kernels in levels() {
+                let mut bytes = vec![0; kind.row_bytes(40)];
+                let mut row = [0.5; 40];
+                row[35] = bad;
+                kernels.store_kv(kind, &row, &mut bytes);
+                let rows = KvRows {
+                    kind,
+                    bytes: &bytes,
+                    stride: bytes.len(),
+                };
+                let args = AttendArgs {
+                    q: &[0.5; 40],
+                    keys: rows,
+                    values: rows,
+                    positions: 0..1,
+                    scale: 1.0,
+                    softcap: None,
+                    sink: None,
+                };
+                let (mut out, mut scratch) = ([0.0; 40], [0.0; Kernels::attend_scratch(1, 40)]);
+                kernels.attend(args, &mut scratch, &mut out);
+                assert!(out[35].is_nan(), "{bad} in {kind:?}: {}", out[35]);
+            }
         }
     }
 }

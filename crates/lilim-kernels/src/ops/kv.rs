@@ -58,14 +58,17 @@ fn store_f16<S: Simd>(s: S, row: &[f32], out: &mut [u8]) {
 }
 
 /// One block of Q8_0 as the codec encodes it: the scale is the largest magnitude over 127, each
-/// value is divided by it (through the f32 reciprocal) and rounded half away from zero.
+/// value is divided by it (through the f32 reciprocal) and rounded half away from zero. A NaN makes
+/// the scale one, so that it is not forgotten here (a byte cannot hold it).
 #[inline(always)]
 fn store_q8_0(values: &[f32], out: &mut [u8; q8_0::BYTES]) {
     let mut largest = 0.0f32;
+    let mut has_nan = false;
     for value in values {
         largest = largest.max(value.abs());
+        has_nan |= value.is_nan();
     }
-    let d = largest / 127.0;
+    let d = if has_nan { f32::NAN } else { largest / 127.0 };
     let inverse = if d == 0.0 { 0.0 } else { 1.0 / d };
     out[q8_0::D..][..2].copy_from_slice(&half::f16::from_f32(d).to_le_bytes());
     let qs = &mut out[q8_0::QS..];

@@ -195,6 +195,30 @@ fn logits_that_are_no_numbers_are_an_error() {
 }
 
 #[test]
+fn no_cache_hides_what_is_no_number() {
+    let Some(path) = llama() else { return };
+    let mut bytes = std::fs::read(path).unwrap();
+    let gguf = Gguf::parse("llama", &bytes).unwrap();
+    let embedding = gguf.tensor("token_embd.weight").unwrap();
+    let at = (embedding.offset + 3 * embedding.n_bytes / embedding.dims[1]) as usize;
+    bytes[at..at + 4].copy_from_slice(&f32::NAN.to_le_bytes());
+    for kv_type in lilim_api::KvType::ALL {
+        let options = LoadOptions { kv_type, ..exact() };
+        let model = engine_of(bytes.clone())
+            .load(&in_memory(), &options, &mut |_| ())
+            .unwrap();
+        with_stepper(&model, |stepper| {
+            // the second token sees the first through the cache alone
+            let result = prefill(stepper, &[3, 4]);
+            assert!(
+                matches!(result, Err(EngineError::NotANumber { pos: 1, .. })),
+                "{kv_type}: {result:?}"
+            );
+        });
+    }
+}
+
+#[test]
 fn dropping_the_last_handle_ends_the_threads() {
     let Some(path) = llama() else { return };
     let options = LoadOptions {

@@ -82,7 +82,7 @@ fn report(kernels: &Kernels, ty: GgmlType, n_rows: usize, n_cols: usize) {
         WeightRows::new(ty, &one, n_rows, n_cols).unwrap(),
         &x,
     );
-    let mut scratch = vec![0.0; Kernels::matmul_scratch(n_cols)];
+    let mut scratch = vec![0.0; Kernels::matmul_scratch()];
     let mut out = vec![0.0; 64 * n_rows];
     let mut matrices = bytes.chunks_exact(one.len()).cycle();
     let one_row = best(|| {
@@ -117,7 +117,7 @@ fn report(kernels: &Kernels, ty: GgmlType, n_rows: usize, n_cols: usize) {
 fn check(kernels: &Kernels, weight: WeightRows<'_>, x: &[f32]) {
     let n_cols = weight.n_cols();
     let part = weight.slice(0..9);
-    let mut scratch = vec![0.0; Kernels::matmul_scratch(n_cols)];
+    let mut scratch = vec![0.0; Kernels::matmul_scratch()];
     let mut row = vec![0.0; n_cols];
     for m in [1, 7] {
         let mut out = vec![0.0; m * 9];

@@ -133,9 +133,8 @@ impl Kernels {
         self.level
     }
 
-    /// Returns how many f32 of scratch [`matmul`](Self::matmul) needs for rows of `n_cols`; for now
-    /// the same for every length, 52 KiB.
-    pub const fn matmul_scratch(_n_cols: usize) -> usize {
+    /// Returns how many f32 of scratch [`matmul`](Self::matmul) needs, whatever the shape: 64 KiB.
+    pub const fn matmul_scratch() -> usize {
         ops::matmul::SCRATCH
     }
 
@@ -172,7 +171,7 @@ impl Kernels {
             "inputs of a product"
         );
         assert!(
-            scratch.len() >= Self::matmul_scratch(weight.n_cols()),
+            scratch.len() >= Self::matmul_scratch(),
             "scratch of a product"
         );
         (self.matmul)(weight, x, out, scratch);

@@ -28,7 +28,7 @@ fn product(weight: &[f32], x: &[f32], n_cols: usize) -> Vec<f32> {
 fn multiply(kernels: &Kernels, weight: WeightRows<'_>, x: &[f32], m: usize) -> Vec<f32> {
     let mut out = vec![f32::NAN; m * weight.n_rows()];
     // What is left in the scratch from before does not matter.
-    let mut scratch = vec![f32::NAN; Kernels::matmul_scratch(weight.n_cols())];
+    let mut scratch = vec![f32::NAN; Kernels::matmul_scratch()];
     kernels.matmul(weight, x, ColumnsMut::new(&mut out, m), &mut scratch);
     out
 }
@@ -129,7 +129,7 @@ fn columns_of_the_output_may_be_split() {
         let whole = multiply(kernels, weight, &x, 3);
         for at in 0..=12 {
             let mut out = vec![f32::NAN; 3 * 12];
-            let mut scratch = vec![0.0; Kernels::matmul_scratch(256)];
+            let mut scratch = vec![0.0; Kernels::matmul_scratch()];
             let (left, right) = ColumnsMut::new(&mut out, 3).split_at_col(at);
             kernels.matmul(weight.slice(0..at), &x, left, &mut scratch);
             kernels.matmul(weight.slice(at..12), &x, right, &mut scratch);

@@ -210,13 +210,9 @@ impl Compute {
             x,
             mut out,
         } = part;
-        self.with_scratch(
-            thread,
-            Kernels::matmul_scratch(weight.n_cols()),
-            |scratch| {
-                self.kernels.matmul(weight, x, out.reborrow(), scratch);
-            },
-        );
+        self.with_scratch(thread, Kernels::matmul_scratch(), |scratch| {
+            self.kernels.matmul(weight, x, out.reborrow(), scratch);
+        });
         if let Some(bias) = bias {
             for row in 0..out.n_rows() {
                 self.kernels.add(out.row_mut(row), bias);

@@ -103,7 +103,7 @@ impl Engine for NativeEngine {
     }
 }
 
-/// The threads asked for, or one a physical core.
+/// The threads asked for, or as many as may run at once.
 fn n_threads(options: &LoadOptions) -> Result<usize, EngineError> {
     let n_threads = options.threads.unwrap_or_else(default_threads);
     if (1..=MAX_THREADS).contains(&n_threads) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use lilim_api::{EngineError, LoadOptions, MemoryEstimate, ModelInfo};
 use lilim_formats::gguf::{Gguf, Metadata};
+use lilim_kernels::Kernels;
 
 use crate::bytes::ModelBytes;
 use crate::compute::Compute;
@@ -128,15 +129,13 @@ impl OpenModel {
             NetworkWeights::Decoder(cfg, _) => {
                 let row_bytes = KvShape::new(cfg, limits.kv_type).row_bytes() as u64;
                 let kv_bytes = context.saturating_mul(2 * cfg.n_layers as u64 * row_bytes);
-                let scores = context + cfg.head_dim as u64;
-                let product = 4 * cfg.dim.max(cfg.ffn_dim).max(cfg.q_dim()) as u64;
-                (kv_bytes, decoder::buffer_width(cfg), scores.max(product))
+                let attend = Kernels::attend_scratch(limits.context, cfg.head_dim);
+                (kv_bytes, decoder::buffer_width(cfg), attend)
             }
-            NetworkWeights::Rwkv7(cfg, _) => {
-                let product = 4 * cfg.dim.max(cfg.ffn_dim) as u64;
-                (4 * cfg.state_len(), cfg.buffer_width(), product)
-            }
+            NetworkWeights::Rwkv7(cfg, _) => (4 * cfg.state_len(), cfg.buffer_width(), 0),
         };
+        // each thread keeps one scratch, as long as the longest work needed
+        let scratch = scratch.max(Kernels::matmul_scratch()) as u64;
         let n_floats = chunk
             .saturating_mul(row_width)
             .saturating_add(scratch.saturating_mul(n_threads as u64))

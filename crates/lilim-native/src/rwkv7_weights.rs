@@ -75,7 +75,7 @@ impl Rwkv7Config {
     /// Floats that one position of a chunk takes in the buffers.
     pub(crate) fn buffer_width(&self) -> u64 {
         let low = self.low_dim();
-        (20 * self.dim + low + self.ffn_dim) as u64
+        (19 * self.dim + low + self.ffn_dim) as u64
     }
 
     /// The widest low-rank detour.

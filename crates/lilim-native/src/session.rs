@@ -17,8 +17,9 @@ pub(crate) struct Sequence {
     limits: Limits,
     vocab_size: usize,
     tokens: Vec<TokenId>,
-    /// After the newest token: `[vocab_size]`; empty when it was not computed.
+    /// `[vocab_size]`
     logits: Vec<f32>,
+    /// Whether `logits` are those after the newest token.
     has_logits: bool,
 }
 

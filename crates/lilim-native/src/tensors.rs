@@ -10,6 +10,7 @@ use std::ops::Range;
 
 use lilim_formats::gguf::{Gguf, TensorInfo};
 use lilim_formats::{GgmlType, codec};
+use lilim_kernels::WeightRows;
 
 use crate::error::ModelError;
 
@@ -234,13 +235,9 @@ fn check_dims(info: &TensorInfo, expected: &[u64]) -> Result<(), ModelError> {
 
 /// Bytes of a row of `n_cols` weights, for types that hold weights.
 fn row_bytes(info: &TensorInfo, n_cols: usize) -> Result<usize, ModelError> {
-    let is_weight = !matches!(
-        info.ty,
-        GgmlType::I8 | GgmlType::I16 | GgmlType::I32 | GgmlType::I64 | GgmlType::F64
-    );
     info.ty
         .row_bytes(n_cols)
-        .filter(|_| is_weight)
+        .filter(|_| WeightRows::supports(info.ty))
         .ok_or_else(|| ModelError::TensorType {
             tensor: info.name.clone(),
             ty: info.ty.name(),

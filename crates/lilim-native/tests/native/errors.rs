@@ -6,6 +6,7 @@ use lilim_api::{
     CancelToken, Engine, EngineError, LoadOptions, MemoryEstimate, ModelFiles, SpeculationOptions,
 };
 use lilim_formats::gguf::Gguf;
+use lilim_kernels::Kernels;
 
 use crate::support::{
     Expected, engine, engine_of, exact, fixtures, in_memory, load, name_of, prefill, with_stepper,
@@ -171,6 +172,26 @@ fn memory_is_counted_before_it_is_taken() {
         ),
         "{error}"
     );
+}
+
+#[test]
+fn each_thread_is_counted_with_the_scratch_it_takes() {
+    let Some(path) = llama() else { return };
+    let buffers = |threads, context| {
+        let options = LoadOptions {
+            threads: Some(threads),
+            context: Some(context),
+            chunk: 1,
+            ..exact()
+        };
+        let files = ModelFiles::Gguf(path.clone());
+        engine().estimate(&files, &options).unwrap().buffer_bytes
+    };
+    let product = 4 * Kernels::matmul_scratch() as u64;
+    assert_eq!(buffers(3, 128) - buffers(1, 128), 2 * product);
+    // the scores of a long context take more than a product
+    let scores = 4 * Kernels::attend_scratch(1 << 20, 16) as u64;
+    assert_eq!(buffers(3, 1 << 20) - buffers(1, 1 << 20), 2 * scores);
 }
 
 #[test]

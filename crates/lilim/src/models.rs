@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use lilim_api::{Engine, EngineError, LoadOptions, LoadedModel, ModelFiles};
 use lilim_native::{ModelBytes, NativeEngine};
-use lilim_store::{Catalog, MappedModel};
+use lilim_store::{Catalog, MappedModel, StoreError, given_path};
 
 use crate::config::Config;
 use crate::machine;
@@ -36,7 +36,11 @@ pub(crate) fn resolve(config: &Config, reference: &str) -> anyhow::Result<ModelF
     if reference.eq_ignore_ascii_case(EMBEDDED_NAME) {
         return Ok(embedded());
     }
-    let path = catalog(config)?.resolve(reference, &[EMBEDDED_NAME])?;
+    // A path needs no catalog: neither its cost nor its faults.
+    let path = match given_path(reference)? {
+        Some(path) => path,
+        None => catalog(config)?.resolve(reference, &[EMBEDDED_NAME])?,
+    };
     Ok(ModelFiles::Gguf(path))
 }
 
@@ -84,10 +88,7 @@ pub(crate) fn name_of(files: &ModelFiles) -> String {
 fn open_bytes(files: &ModelFiles) -> Result<Arc<dyn ModelBytes>, EngineError> {
     match files {
         ModelFiles::Gguf(path) => {
-            let mapped = MappedModel::open(path).map_err(|error| EngineError::InvalidModel {
-                path: path.clone(),
-                reason: error.to_string(),
-            })?;
+            let mapped = MappedModel::open(path).map_err(|error| opening_failed(path, error))?;
             Ok(Arc::new(MappedBytes {
                 mapped,
                 name: name_of(files),
@@ -115,6 +116,22 @@ impl ModelBytes for MappedBytes {
     fn path(&self) -> &Path {
         self.mapped.path()
     }
+}
+
+/// A file that cannot be read is told from one that holds the wrong things.
+fn opening_failed(path: &Path, error: StoreError) -> EngineError {
+    let path = path.to_owned();
+    let reason = match error {
+        StoreError::Missing { .. } => "it does not exist".to_owned(),
+        StoreError::IsFolder { .. } => "it is a folder".to_owned(),
+        StoreError::Forbidden { .. } => "no permission".to_owned(),
+        StoreError::Io { source, .. } => source.to_string(),
+        damaged => {
+            let reason = damaged.to_string();
+            return EngineError::InvalidModel { path, reason };
+        }
+    };
+    EngineError::Io { path, reason }
 }
 
 /// A model in the program's own pages.

@@ -1,5 +1,7 @@
 //! The program as a user meets it: what it prints, where, and how it exits.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

@@ -1,5 +1,7 @@
 //! `docs/reference/cli.md` says what `--help` says. `LILIM_BLESS=1 cargo test -p lilim` rewrites it.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::fmt::Write;
 use std::path::Path;
 use std::process::Command;

@@ -85,32 +85,27 @@ impl Catalog {
     }
 
     /// Finds the file that a reference means: a path, an installed model's name (case ignored), or
-    /// the beginning of exactly one name. A reference with a folder in it, or that ends in
-    /// `.gguf`, is a path first. `other_names` are names that the caller knows besides: they can
-    /// be near, and they count when a beginning is ambiguous.
+    /// the beginning of exactly one name. What [`given_path`] finds comes first. `other_names` are
+    /// names that the caller knows besides: they can be near, and they count when a beginning is
+    /// ambiguous.
     ///
     /// # Errors
     /// `Unknown` with the nearest names, `Ambiguous` with all candidates, or what is wrong with the
     /// path.
     pub fn resolve(&self, reference: &str, other_names: &[&str]) -> Result<PathBuf, StoreError> {
-        let path = Path::new(reference);
-        if is_gguf(path) || path.components().count() > 1 || path.is_absolute() {
-            match fs::metadata(path) {
-                Ok(about) if about.is_file() => return Ok(path.to_owned()),
-                Ok(_) => {
-                    return Err(StoreError::IsFolder {
-                        path: path.to_owned(),
-                    });
-                }
-                // `name.gguf` may be an installed file's name.
-                Err(_) if path.components().count() == 1 => {}
-                Err(error) => return Err(StoreError::io(path, error)),
-            }
-        } else if path.is_file() {
-            return Ok(path.to_owned());
+        if let Some(path) = given_path(reference)? {
+            return Ok(path);
         }
-        self.by_name(reference, other_names)
-            .map(|entry| entry.path.clone())
+        match self.by_name(reference, other_names) {
+            Ok(entry) => Ok(entry.path.clone()),
+            // Names come before folders that happen to be here; a folder explains more than a typo.
+            Err(StoreError::Unknown { .. }) if Path::new(reference).is_dir() => {
+                Err(StoreError::IsFolder {
+                    path: reference.into(),
+                })
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Finds an installed model by its name or the beginning of it.
@@ -205,6 +200,24 @@ fn only<'a>(
         reference: reference.to_owned(),
         candidates,
     })
+}
+
+/// The path that a reference is, if it is one: a reference with a folder in it, or a file that is
+/// there. `None` means that it can only be a name; no catalog is needed to tell.
+///
+/// # Errors
+/// What is wrong with a path that cannot be a name.
+pub fn given_path(reference: &str) -> Result<Option<PathBuf>, StoreError> {
+    let path = Path::new(reference);
+    let has_folder = path.components().count() > 1 || path.is_absolute();
+    match fs::metadata(path) {
+        Ok(about) if !about.is_dir() => Ok(Some(path.to_owned())),
+        Ok(_) if has_folder || is_gguf(path) => Err(StoreError::IsFolder {
+            path: path.to_owned(),
+        }),
+        Err(error) if has_folder => Err(StoreError::io(path, error)),
+        _ => Ok(None),
+    }
 }
 
 fn find_files(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), StoreError> {

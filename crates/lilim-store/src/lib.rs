@@ -8,7 +8,7 @@ mod mapped_file;
 mod model;
 mod sniff;
 
-pub use catalog::{Catalog, ModelEntry};
+pub use catalog::{Catalog, ModelEntry, given_path};
 pub use error::StoreError;
 pub use mapped_file::MappedFile;
 pub use model::MappedModel;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use lilim_formats::GgmlType;
 use lilim_formats::gguf::{GgufWriter, Metadata, TensorSpec, Value};
-use lilim_store::{Catalog, MappedFile, MappedModel, StoreError};
+use lilim_store::{Catalog, MappedFile, MappedModel, StoreError, given_path};
 use tempfile::TempDir;
 
 /// Writes a model of one tensor of four f32 that hold `value`.
@@ -239,6 +239,37 @@ fn references_are_names_beginnings_and_paths() {
     }
     let path = folder.path().join("a/b/c/d/too-deep.gguf");
     assert_eq!(catalog.resolve(path.to_str().unwrap(), &[]).unwrap(), path);
+}
+
+#[test]
+fn a_path_is_told_from_a_name_without_a_catalog() {
+    let folder = TempDir::new().unwrap();
+    let there = folder.path().join("there.bin");
+    fs::write(&there, "x").unwrap();
+    assert_eq!(given_path(there.to_str().unwrap()).unwrap(), Some(there));
+    for name in ["small", "qwen3-0.6b", "not-here.gguf", ""] {
+        assert_eq!(given_path(name).unwrap(), None, "{name}");
+    }
+    let gone = folder.path().join("gone.gguf");
+    let error = given_path(gone.to_str().unwrap()).unwrap_err();
+    assert!(matches!(error, StoreError::Missing { .. }), "{error}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_device_is_not_called_a_folder() {
+    let (_folder, catalog) = installed();
+    let path = catalog.resolve("/dev/null", &[]).unwrap();
+    let error = MappedModel::open(&path).unwrap_err();
+    assert!(matches!(error, StoreError::Io { .. }), "{error}");
+}
+
+#[test]
+fn a_folder_here_explains_an_unknown_name() {
+    let (_folder, catalog) = installed();
+    // Tests run in the crate's own folder.
+    let error = catalog.resolve("src", &[]).unwrap_err();
+    assert_eq!(error.to_string(), "src is a folder, not a file");
 }
 
 #[test]

@@ -6,7 +6,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use lilim_api::{EngineError, TokenId};
+use lilim_api::{CancelToken, EngineError, TokenId};
 
 use crate::bytes::ModelBytes;
 use crate::compute::{Attention, Compute, NormArgs, Parts, Product};
@@ -102,7 +102,7 @@ impl Decoder {
 }
 
 impl Timeline for DecoderTimeline {
-    fn forward(&mut self, ids: &[TokenId]) {
+    fn forward(&mut self, ids: &[TokenId], cancel: &CancelToken) -> bool {
         let model = Arc::clone(&self.model);
         let pass = Pass {
             cfg: &model.cfg,
@@ -117,10 +117,15 @@ impl Timeline for DecoderTimeline {
         pass.embed(ids, buffers);
         pass.fill_rope_tables(buffers);
         for (index, layer) in model.weights.layers.iter().enumerate() {
+            if cancel.is_cancelled() {
+                // rows that layers have stored already are written over by whoever comes next
+                return false;
+            }
             pass.attention_block(index, layer, &mut self.cache, buffers);
             pass.feed_forward_block(layer, buffers);
         }
         self.n_past += ids.len();
+        true
     }
 
     fn logits(&mut self, rows: Range<usize>, out: &mut [f32]) {

@@ -8,7 +8,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use lilim_api::TokenId;
+use lilim_api::{CancelToken, TokenId};
 use lilim_kernels::{Activation, ColumnsMut, Wkv7Args};
 
 use crate::bytes::ModelBytes;
@@ -101,7 +101,7 @@ impl Rwkv7 {
 }
 
 impl Timeline for Rwkv7Timeline {
-    fn forward(&mut self, ids: &[TokenId]) {
+    fn forward(&mut self, ids: &[TokenId], cancel: &CancelToken) -> bool {
         let model = Arc::clone(&self.model);
         let pass = Pass {
             cfg: &model.cfg,
@@ -111,11 +111,19 @@ impl Timeline for Rwkv7Timeline {
         };
         let buffers = &mut self.buffers;
         pass.embed(&model.weights, ids, buffers);
-        for (layer, memory) in model.weights.layers.iter().zip(&mut self.memory) {
+        for (index, layer) in model.weights.layers.iter().enumerate() {
+            if cancel.is_cancelled() {
+                if index > 0 {
+                    self.forget();
+                }
+                return false;
+            }
+            let memory = &mut self.memory[index];
             pass.time_mix(layer, memory, buffers);
             pass.channel_mix(layer, memory, buffers);
         }
         self.n_past += ids.len();
+        true
     }
 
     fn logits(&mut self, rows: Range<usize>, out: &mut [f32]) {
@@ -138,14 +146,21 @@ impl Timeline for Rwkv7Timeline {
     /// A state cannot be taken back: anything short of all is nothing.
     fn rewind(&mut self, keep: usize) -> usize {
         if keep < self.n_past {
-            for memory in &mut self.memory {
-                memory.last_attn.fill(0.0);
-                memory.last_ffn.fill(0.0);
-                memory.state.fill(0.0);
-            }
-            self.n_past = 0;
+            self.forget();
         }
         self.n_past
+    }
+}
+
+impl Rwkv7Timeline {
+    /// Goes back to the start.
+    fn forget(&mut self) {
+        for memory in &mut self.memory {
+            memory.last_attn.fill(0.0);
+            memory.last_ffn.fill(0.0);
+            memory.state.fill(0.0);
+        }
+        self.n_past = 0;
     }
 }
 

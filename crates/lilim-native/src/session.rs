@@ -21,6 +21,8 @@ pub(crate) struct Sequence {
     logits: Vec<f32>,
     /// Whether `logits` are those after the newest token.
     has_logits: bool,
+    /// For work that nobody can cancel.
+    never: CancelToken,
 }
 
 impl Sequence {
@@ -36,6 +38,7 @@ impl Sequence {
             tokens: Vec::new(),
             logits: zeros("logits", vocab_size)?,
             has_logits: false,
+            never: CancelToken::new(),
         })
     }
 
@@ -56,10 +59,15 @@ impl Sequence {
     }
 
     /// Computes one chunk; logits are stale afterwards.
-    fn forward(&mut self, ids: &[TokenId]) {
+    fn forward(&mut self, ids: &[TokenId], cancel: &CancelToken) -> Result<(), EngineError> {
         self.has_logits = false;
-        self.timeline.forward(ids);
-        self.tokens.extend_from_slice(ids);
+        if self.timeline.forward(ids, cancel) {
+            self.tokens.extend_from_slice(ids);
+            return Ok(());
+        }
+        let kept = self.timeline.rewind(self.tokens.len());
+        self.tokens.truncate(kept);
+        Err(EngineError::Cancelled)
     }
 
     /// Computes the logits after the last of the `n` tokens of the last forward.
@@ -93,10 +101,7 @@ impl TokenStepper for Sequence {
         self.admit(ids)?;
         let mut done = 0;
         for chunk in ids.chunks(self.limits.chunk) {
-            if cancel.is_cancelled() {
-                return Err(EngineError::Cancelled);
-            }
-            self.forward(chunk);
+            self.forward(chunk, cancel)?;
             done += chunk.len();
             if done == ids.len() {
                 self.finish(chunk.len())?;
@@ -108,7 +113,7 @@ impl TokenStepper for Sequence {
 
     fn step(&mut self, id: TokenId) -> Result<(), EngineError> {
         self.admit(&[id])?;
-        self.forward(&[id]);
+        self.forward(&[id], &self.never.clone())?;
         self.finish(1)
     }
 
@@ -136,7 +141,7 @@ impl TokenStepper for Sequence {
         let mut logits = zeros("logits", SCORED_ROWS.min(ids.len()) * self.vocab_size)?;
         let mut first = 0;
         for chunk in ids.chunks(self.limits.chunk) {
-            self.forward(chunk);
+            self.forward(chunk, &self.never.clone())?;
             let mut row = from.saturating_sub(first);
             while row < chunk.len() {
                 let rows = row..chunk.len().min(row + SCORED_ROWS);

@@ -1,15 +1,20 @@
 //! What cannot be done is an error with its numbers, and leaves the sequence usable.
 
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use lilim_api::{
-    CancelToken, Engine, EngineError, LoadOptions, MemoryEstimate, ModelFiles, SpeculationOptions,
+    CancelToken, Engine, EngineError, LoadOptions, LoadedModel, MemoryEstimate, ModelFiles,
+    SpeculationOptions,
 };
 use lilim_formats::gguf::Gguf;
 use lilim_kernels::Kernels;
+use lilim_native::{ModelBytes, NativeEngine};
 
 use crate::support::{
-    Expected, engine, engine_of, exact, fixtures, in_memory, load, name_of, prefill, with_stepper,
+    Expected, bits, engine, engine_of, exact, fixtures, in_memory, load, name_of, prefill,
+    with_stepper,
 };
 
 fn llama() -> Option<std::path::PathBuf> {
@@ -74,6 +79,104 @@ fn cancelling_keeps_the_chunks_that_are_done() {
         assert_eq!(heard, [10, 20]);
         assert_eq!(stepper.tokens(), &tokens[..20]);
     });
+}
+
+/// A model whose files, once a token lies in the slot, cancel it when a chunk looks at them.
+fn cancelled_inside_a_chunk(name: &str) -> Option<(Arc<dyn LoadedModel>, CancelSlot)> {
+    let path = fixtures("models")
+        .into_iter()
+        .find(|path| name_of(path) == name)?;
+    let slot = CancelSlot::default();
+    let bytes: Arc<dyn ModelBytes> = Arc::new(CancellingBytes {
+        bytes: std::fs::read(path).unwrap(),
+        slot: Arc::clone(&slot),
+    });
+    let engine = NativeEngine::new(Box::new(move |_| Ok(Arc::clone(&bytes))));
+    let model = engine.load(&in_memory(), &exact(), &mut |_| ()).unwrap();
+    Some((model, slot))
+}
+
+type CancelSlot = Arc<Mutex<Option<CancelToken>>>;
+
+struct CancellingBytes {
+    bytes: Vec<u8>,
+    slot: CancelSlot,
+}
+
+impl ModelBytes for CancellingBytes {
+    fn parts(&self) -> Vec<&[u8]> {
+        if let Some(cancel) = self.slot.lock().unwrap().take() {
+            cancel.cancel();
+        }
+        vec![&self.bytes]
+    }
+
+    fn name(&self) -> &str {
+        "cancelling"
+    }
+
+    fn path(&self) -> &Path {
+        Path::new("memory.gguf")
+    }
+}
+
+#[test]
+fn a_prompt_is_cancelled_inside_a_chunk() {
+    for name in ["llama", "mistral", "rwkv7"] {
+        let Some((model, slot)) = cancelled_inside_a_chunk(name) else {
+            return;
+        };
+        with_stepper(&model, |stepper| {
+            prefill(stepper, &[3, 4, 5]).unwrap();
+            let cancel = CancelToken::new();
+            *slot.lock().unwrap() = Some(cancel.clone());
+            let result = stepper.prefill(&[6, 7, 8, 9], &cancel, &mut |_| panic!("a chunk done"));
+            assert_eq!(result, Err(EngineError::Cancelled), "{name}");
+            assert_eq!(stepper.tokens(), [3, 4, 5], "{name}: nothing was begun");
+            assert!(stepper.logits().is_empty(), "{name}");
+        });
+    }
+}
+
+#[test]
+fn cancelling_at_any_moment_leaves_a_sequence_that_goes_on_as_if_nothing_was() {
+    for name in ["llama", "rwkv7"] {
+        let Some(path) = fixtures("models")
+            .into_iter()
+            .find(|path| name_of(path) == name)
+        else {
+            return;
+        };
+        let tokens = Expected::of(&path).tokens;
+        let model = load(&path, &exact());
+        let straight = with_stepper(&model, |stepper| {
+            prefill(stepper, &tokens).unwrap();
+            bits(stepper.logits())
+        });
+        for round in 0..40 {
+            let cancel = CancelToken::new();
+            let raised = cancel.clone();
+            let timer = std::thread::spawn(move || {
+                std::thread::sleep(Duration::from_micros(round * 100));
+                raised.cancel();
+            });
+            with_stepper(&model, |stepper| {
+                prefill(stepper, &tokens[..8]).unwrap();
+                let result = stepper.prefill(&tokens[8..], &cancel, &mut |_| ());
+                let n = stepper.tokens().len();
+                match result {
+                    Ok(()) => assert_eq!(n, tokens.len()),
+                    Err(error) => {
+                        assert_eq!(error, EngineError::Cancelled);
+                        assert!(n == 8 || (name == "rwkv7" && n == 0), "{name}: {n} kept");
+                        prefill(stepper, &tokens[n..]).unwrap();
+                    }
+                }
+                assert!(bits(stepper.logits()) == straight, "{name} after {n}");
+            });
+            timer.join().unwrap();
+        }
+    }
 }
 
 #[test]

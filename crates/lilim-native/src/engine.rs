@@ -15,6 +15,7 @@ use crate::estimate::admit;
 use crate::loaded::{NativeModel, read_template, read_tokenizer};
 use crate::model::OpenModel;
 use crate::threads::{MAX_THREADS, default_threads};
+use crate::warm::touch_pages;
 
 /// Lilim's own engine: GGUF models on the CPU.
 pub struct NativeEngine {
@@ -72,12 +73,9 @@ impl Engine for NativeEngine {
         refuse_speculation(options)?;
         let estimate = open.estimate(limits, n_threads);
         admit(&estimate, options.memory_limit_bytes)?;
-        // weights are read from the mapped file as the first tokens need them
-        tell(
-            LoadPhase::Weights,
-            estimate.weight_bytes,
-            estimate.weight_bytes,
-        );
+        touch_pages(&open.bytes.parts(), &mut |done, total| {
+            tell(LoadPhase::Weights, done, total);
+        });
         tell(LoadPhase::Prepare, 0, 1);
         let meta = open.gguf.metadata();
         let at_path = |error: ModelError| error.at(open.bytes.path());

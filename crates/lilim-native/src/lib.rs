@@ -25,6 +25,7 @@ mod session;
 mod tensors;
 mod threads;
 mod timeline;
+mod warm;
 mod weights;
 
 pub use bytes::{ModelBytes, Opener};

@@ -71,6 +71,7 @@ pub(crate) struct DemoArguments {
 }
 
 #[derive(Args, Debug)]
+#[command(allow_negative_numbers = true)]
 pub(crate) struct RunArguments {
     /// An installed model's name or a unique beginning of it, a path to a GGUF file, or `small`
     /// for the embedded model.
@@ -84,7 +85,7 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "TEXT", conflicts_with = "raw")]
     pub(crate) system: Option<String>,
     /// A variable for the chat template, such as enable_thinking=false (JSON values).
-    #[arg(long, value_name = "NAME=VALUE")]
+    #[arg(long, value_name = "NAME=VALUE", conflicts_with = "raw")]
     pub(crate) template_var: Vec<String>,
     #[command(flatten)]
     pub(crate) load: LoadArguments,
@@ -186,20 +187,10 @@ pub(crate) struct SamplingArguments {
     #[arg(long, default_value_t = 1.0, value_name = "X")]
     repeat_penalty: f32,
     /// Subtracted once from tokens that occurred.
-    #[arg(
-        long,
-        default_value_t = 0.0,
-        value_name = "X",
-        allow_negative_numbers = true
-    )]
+    #[arg(long, default_value_t = 0.0, value_name = "X")]
     presence_penalty: f32,
     /// Subtracted for each time a token occurred.
-    #[arg(
-        long,
-        default_value_t = 0.0,
-        value_name = "X",
-        allow_negative_numbers = true
-    )]
+    #[arg(long, default_value_t = 0.0, value_name = "X")]
     frequency_penalty: f32,
     /// Tokens that the penalties look back on; 0 is off.
     #[arg(long, default_value_t = 64, value_name = "N")]
@@ -223,7 +214,7 @@ pub(crate) struct SamplingArguments {
     #[arg(short, long, value_name = "N")]
     seed: Option<u64>,
     /// Report the log-probabilities of the N likeliest tokens at each place (with --json).
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", requires = "json")]
     logprobs: Option<usize>,
 }
 

@@ -3,6 +3,7 @@
 //! This is the only place of the program that reads the environment. `lilim doctor` prints every
 //! value with where it came from.
 
+use std::env::VarError;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -82,6 +83,11 @@ impl Config {
 
     /// Reads the environment and the files.
     pub(crate) fn resolve() -> anyhow::Result<Self> {
+        for (_, variable, _) in SETTINGS {
+            if let Err(VarError::NotUnicode(value)) = std::env::var(variable) {
+                return Err(UsageError(format!("{variable} is not valid UTF-8: {value:?}")).into());
+            }
+        }
         let environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let user_file = user_config_folder(&environment).map(|folder| folder.join("config.toml"));
         let mut files = vec![PathBuf::from(PROJECT_FILE)];

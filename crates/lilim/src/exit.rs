@@ -40,7 +40,8 @@ pub(crate) fn of_error(error: &anyhow::Error) -> Exit {
     }
     match error.downcast_ref::<EngineError>() {
         Some(EngineError::Cancelled) => Exit::Cancelled,
-        Some(EngineError::InvalidOption { .. }) => Exit::Usage,
+        // Token ids come from the command line alone (`--logit-bias`).
+        Some(EngineError::InvalidOption { .. } | EngineError::InvalidToken { .. }) => Exit::Usage,
         _ => Exit::Failed,
     }
 }

@@ -1,9 +1,11 @@
 //! Runs one request to its end, printing as it goes, and lets Ctrl-C stop the answer.
 
 use std::io::Write;
-use std::sync::{Mutex, OnceLock};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
-use lilim_api::{CancelToken, EngineError, Event, GenerateRequest, Session};
+use anyhow::Context;
+use lilim_api::{CancelToken, Event, FinishReason, GenerateRequest, Session};
 
 use crate::metrics::Answer;
 use crate::terminal::StatusLine;
@@ -11,39 +13,45 @@ use crate::terminal::StatusLine;
 /// The generation that Ctrl-C ends.
 static RUNNING: Mutex<Option<CancelToken>> = Mutex::new(None);
 
-/// Makes Ctrl-C end the running answer, or the program when none runs.
+/// Whether Ctrl-C leaves the program alone when there is no answer to end.
+static STAYS: AtomicBool = AtomicBool::new(false);
+
+/// Makes Ctrl-C end the running answer; where none runs, or it is being ended already, the program.
 pub(crate) fn install_ctrl_c() -> anyhow::Result<()> {
     static INSTALLED: OnceLock<()> = OnceLock::new();
     if INSTALLED.set(()).is_err() {
         return Ok(());
     }
     ctrlc::set_handler(|| {
-        let running = RUNNING
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .take();
-        match running {
-            Some(cancel) => cancel.cancel(),
-            None => std::process::exit(130),
+        let running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*running {
+            Some(cancel) if !cancel.is_cancelled() => cancel.cancel(),
+            _ if STAYS.load(Ordering::Relaxed) => {}
+            _ => std::process::exit(130),
         }
     })?;
     Ok(())
 }
 
+/// From here on Ctrl-C ends answers only: a chat has its own ways out, and an impatient second
+/// press must not lose the conversation.
+pub(crate) fn stay_on_ctrl_c() {
+    STAYS.store(true, Ordering::Relaxed);
+}
+
 fn set_running(cancel: Option<CancelToken>) {
-    *RUNNING
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner) = cancel;
+    *RUNNING.lock().unwrap_or_else(PoisonError::into_inner) = cancel;
 }
 
 /// Generates and writes the text to `out` as it comes, token by token.
 ///
-/// A reader that goes away (a closed pipe) ends the generation like a cancel.
+/// # Errors
+/// The engine's, or that of writing (which ends the generation like a cancel).
 pub(crate) fn stream_answer(
     session: &mut dyn Session,
     request: GenerateRequest,
     out: &mut dyn Write,
-) -> Result<Answer, EngineError> {
+) -> anyhow::Result<Answer> {
     let cancel = CancelToken::new();
     set_running(Some(cancel.clone()));
     let mut answer = Answer::sent_now();
@@ -58,7 +66,7 @@ fn follow(
     cancel: &CancelToken,
     answer: &mut Answer,
     out: &mut dyn Write,
-) -> Result<(), EngineError> {
+) -> anyhow::Result<()> {
     let mut status = StatusLine::new();
     let receiver = session.generate(request, cancel.clone())?;
     while let Some(timed) = receiver.recv() {
@@ -68,20 +76,101 @@ fn follow(
             }
             Event::Failed(error) => {
                 status.clear();
-                return Err(error.clone());
+                return Err(error.clone().into());
             }
             _ => status.clear(),
         }
-        let text = answer.take(&timed);
-        if write_now(out, text).is_err() {
-            cancel.cancel();
-        }
+        // Returning drops the receiver, and that cancels.
+        write_now(out, answer.take(&timed)).context("writing to stdout")?;
     }
     status.clear();
+    if answer.finish_reason.is_none() {
+        // The last event is lost when the reader cancels while the channel is full.
+        anyhow::ensure!(
+            cancel.is_cancelled(),
+            "the engine stopped after {} tokens without saying why",
+            answer.token_ids.len()
+        );
+        answer.finish_reason = Some(FinishReason::Cancelled);
+    }
     Ok(())
 }
 
 fn write_now(out: &mut dyn Write, text: &str) -> std::io::Result<()> {
     out.write_all(text.as_bytes())?;
     out.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lilim_api::{
+        EngineError, EventReceiver, Prompt, SamplingOptions, StopOptions, TokenEvent, TokenStepper,
+        event_channel,
+    };
+
+    /// A session whose engine sends one token and is gone without a last event.
+    struct Vanishing {
+        cancels: bool,
+    }
+
+    impl Session for Vanishing {
+        fn generate(
+            &mut self,
+            _request: GenerateRequest,
+            cancel: CancelToken,
+        ) -> Result<EventReceiver, EngineError> {
+            let (sender, receiver) = event_channel(cancel);
+            let token = TokenEvent {
+                id: 1,
+                text: "Once".to_owned(),
+                logprob: None,
+                top_logprobs: Vec::new(),
+            };
+            sender.send(Event::Token(token)).unwrap();
+            if self.cancels {
+                receiver.cancel_token().cancel();
+            }
+            Ok(receiver)
+        }
+
+        fn with_stepper(
+            &mut self,
+            _work: &mut dyn FnMut(&mut dyn TokenStepper) -> Result<(), EngineError>,
+        ) -> Result<(), EngineError> {
+            unreachable!("nothing here steps")
+        }
+    }
+
+    fn answer(cancels: bool, out: &mut dyn Write) -> anyhow::Result<Answer> {
+        let request = GenerateRequest {
+            prompt: Prompt::Raw(String::new()),
+            sampling: SamplingOptions::greedy(),
+            stop: StopOptions::default(),
+        };
+        stream_answer(&mut Vanishing { cancels }, request, out)
+    }
+
+    #[test]
+    fn a_cancel_whose_last_event_was_lost_is_still_a_cancel() {
+        let mut out = Vec::new();
+        let answer = answer(true, &mut out).unwrap();
+        assert_eq!(answer.finish_reason, Some(FinishReason::Cancelled));
+        assert_eq!(out, b"Once");
+    }
+
+    #[test]
+    fn an_engine_that_vanishes_is_an_error() {
+        let error = answer(false, &mut Vec::new()).unwrap_err().to_string();
+        assert!(error.contains("after 1 tokens"), "{error}");
+    }
+
+    #[test]
+    fn text_that_cannot_be_written_is_an_error_with_its_cause() {
+        let error = answer(true, &mut [0; 2].as_mut_slice()).unwrap_err();
+        assert!(
+            error.downcast_ref::<std::io::Error>().is_some(),
+            "{error:#}"
+        );
+    }
 }

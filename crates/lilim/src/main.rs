@@ -37,16 +37,17 @@ fn main() -> ExitCode {
 }
 
 fn run(command: &Command) -> anyhow::Result<Exit> {
-    let config = Config::resolve()?;
+    // What needs no configuration works with a broken one.
+    let config = Config::resolve;
     match command {
-        Command::Demo(arguments) => commands::demo::run(arguments, &config),
-        Command::Run(arguments) => commands::run::run(arguments, &config),
-        Command::Tokenize(arguments) => commands::tokenize::run(arguments, &config),
-        Command::List(output) => commands::list::run(*output, &config),
-        Command::Show(arguments) => commands::show::run(arguments, &config),
+        Command::Demo(arguments) => commands::demo::run(arguments, &config()?),
+        Command::Run(arguments) => commands::run::run(arguments, &config()?),
+        Command::Tokenize(arguments) => commands::tokenize::run(arguments, &config()?),
+        Command::List(output) => commands::list::run(*output, &config()?),
+        Command::Show(arguments) => commands::show::run(arguments, &config()?),
         Command::Convert(arguments) => commands::convert::run(arguments),
         Command::Engines(output) => commands::engines::run(*output),
-        Command::Doctor(output) => commands::doctor::run(*output, &config),
+        Command::Doctor(output) => commands::doctor::run(*output, &config()?),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Arguments::command(), "lilim", &mut script);
@@ -83,5 +84,6 @@ fn start_logging(verbose: u8) {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(terminal::has_colours())
         .init();
 }

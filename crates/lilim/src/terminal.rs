@@ -15,6 +15,11 @@ pub(crate) fn is_watched() -> bool {
     std::io::stderr().is_terminal()
 }
 
+/// Whether stderr takes colours: a terminal, and nobody said NO_COLOR.
+pub(crate) fn has_colours() -> bool {
+    is_watched() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
 /// A bar for the bytes of a model that is being loaded.
 pub(crate) struct LoadBar {
     bar: ProgressBar,
@@ -82,6 +87,11 @@ impl StatusLine {
             self.shown = false;
         }
     }
+}
+
+/// Tells whoever watches; results go to stdout instead.
+pub(crate) fn tell(text: &str) {
+    eprint_flush(&format!("{text}\n"));
 }
 
 /// Writes to stderr at once; a closed stderr is nobody's loss.

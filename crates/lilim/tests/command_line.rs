@@ -419,3 +419,144 @@ fn an_interrupt_ends_the_answer_with_130() {
     assert_eq!(output.status.code(), Some(130));
     assert!(text(&output.stderr).contains("stopped by you"));
 }
+
+/// What the command line gets wrong ends with 2 and a message that names the thing and the number.
+#[test]
+fn options_that_make_no_sense_are_explained() {
+    let home = Home::new();
+    let model = fixture("llama.gguf");
+    let model = model.to_str().unwrap();
+    let cases: [(&[&str], &str); 13] = [
+        (&["small", "x", "--temp", "-1"], "temperature cannot be -1"),
+        (
+            &["small", "x", "--temp", "nan"],
+            "temperature cannot be NaN",
+        ),
+        (&["small", "x", "--seed", "-1"], "'-1' for '--seed"),
+        (&["small", "x", "-n", "-1"], "'-1' for '--max-tokens"),
+        (&["small", "x", "-c", "0"], "context cannot be 0"),
+        (&["small", "x", "-t", "0"], "threads cannot be 0"),
+        (&["small", "x", "-b", "0"], "chunk cannot be 0"),
+        (
+            &["small", "x", "--stop", ""],
+            "stop cannot be an empty string",
+        ),
+        (
+            &["small", "x", "--logit-bias", "999999=1"],
+            "token id 999999",
+        ),
+        (&["small", "x", "--logprobs", "2"], "--json"),
+        (&["small", "x", "--raw", "--template-var", "a=1"], "--raw"),
+        (
+            &[model, "x", "--system", "Be brief."],
+            "--system needs a chat template",
+        ),
+        (
+            &[model, "x", "--template-var", "a=1"],
+            "--template-var needs a chat template",
+        ),
+    ];
+    for (arguments, expected) in cases {
+        let (code, message) = home.failure(&[&["run"], arguments].concat());
+        assert_eq!(code, 2, "{arguments:?}: {message}");
+        assert!(message.contains(expected), "{arguments:?}: {message}");
+    }
+}
+
+#[test]
+fn a_negative_number_is_a_prompt() {
+    let home = Home::new();
+    assert_eq!(
+        home.json(&["run", "small", "-5", "--raw", "-n", "2", "--json"])["n_out"],
+        2
+    );
+}
+
+#[test]
+fn a_drawn_seed_is_reported_and_repeats_the_answer() {
+    let home = Home::new();
+    let arguments = [
+        "run", "small", "Hello", "--raw", "-n", "30", "--temp", "1.5", "--json",
+    ];
+    let drawn = home.json(&arguments);
+    let seed = drawn["seed"].to_string();
+    let again = home.json(&[&arguments[..], &["--seed", &seed]].concat());
+    assert_eq!(again["token_ids"], drawn["token_ids"]);
+    assert_eq!(again["seed"], drawn["seed"]);
+}
+
+/// A path needs neither the models folder nor its faults.
+#[test]
+fn a_path_runs_where_the_models_folder_cannot_be_read() {
+    let home = Home::new();
+    std::fs::write(home.0.path().join("models"), "not a folder").unwrap();
+    let model = fixture("llama.gguf");
+    let report = run_json(&home, &["run", model.to_str().unwrap(), "x", "--raw"]);
+    assert_eq!(report["n_out"], 24);
+    let (code, message) = home.failure(&["run", "llama", "x"]);
+    assert_eq!(code, 1);
+    assert!(message.contains("models"), "{message}");
+}
+
+#[test]
+fn what_needs_no_configuration_works_with_a_broken_one() {
+    let home = Home::new();
+    std::fs::write(home.0.path().join("lilim.toml"), "thread = 1").unwrap();
+    assert!(home.stdout(&["completions", "bash"]).contains("_lilim"));
+    assert!(home.stdout(&["man"]).contains(".TH"));
+    assert!(home.stdout(&["engines"]).contains("native"));
+    let (code, message) = home.failure(&["list"]);
+    assert_eq!(code, 2);
+    assert!(message.contains("did you mean 'threads'"), "{message}");
+}
+
+#[test]
+fn convert_leaves_nothing_behind_when_it_fails() {
+    let home = Home::new();
+    let folder = home.0.path();
+    std::fs::write(folder.join("noise.bin"), "no model").unwrap();
+    let (code, message) = home.failure(&["convert", "noise.bin", "out.gguf"]);
+    assert_eq!(code, 1);
+    assert!(message.contains("noise.bin"), "{message}");
+    std::fs::create_dir(folder.join("folder")).unwrap();
+    let (code, message) = home.failure(&["convert", "noise.bin", "folder", "--force"]);
+    assert_eq!(code, 2);
+    assert!(message.contains("folder is a folder"), "{message}");
+    let mut left: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|item| item.unwrap().file_name())
+        .collect();
+    left.sort();
+    assert_eq!(left, ["folder", "noise.bin"]);
+}
+
+#[test]
+fn logs_off_a_terminal_have_no_colours() {
+    let home = Home::new();
+    let output = home.run(&["-v", "run", "small", "x", "-n", "1"]);
+    let log = text(&output.stderr);
+    assert!(log.contains("loaded"), "{log}");
+    assert!(!log.contains('\x1b'), "{log:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_fails_and_a_deaf_stderr_does_not() {
+    let home = Home::new();
+    let full = || {
+        std::fs::File::options()
+            .write(true)
+            .open("/dev/full")
+            .unwrap()
+    };
+    let arguments = ["run", "small", "x", "-n", "3"];
+    let output = home.command(&arguments).stdout(full()).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let message = text(&output.stderr);
+    assert!(
+        message.contains("writing to stdout: No space left"),
+        "{message}"
+    );
+    let output = home.command(&arguments).stderr(full()).output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+}

@@ -10,14 +10,15 @@ use lilim_api::{
     FinishReason, GenerateRequest, LoadedModel, Message, Prompt, Role, SamplingOptions, Session,
     StopOptions, TemplateOptions,
 };
+use lilim_decode::validate_sampling;
 use rustyline::DefaultEditor;
 use rustyline::error::ReadlineError;
 
 use crate::arguments::RunArguments;
 use crate::exit::Exit;
-use crate::generate::stream_answer;
+use crate::generate::{stay_on_ctrl_c, stream_answer};
 use crate::machine;
-use crate::terminal;
+use crate::terminal::{self, tell};
 
 const HELP: &str = "\
 /new              forget the conversation
@@ -80,15 +81,16 @@ pub(crate) fn run(
         last_figures: None,
     };
     let info = model.info();
-    say(&format!(
+    tell(&format!(
         "{} · {} · context {} · /help",
         info.name,
         model.device(),
         model.context()
-    ))?;
+    ));
     if chat.raw {
-        say("raw: the model continues each text, it does not answer")?;
+        tell("raw: the model continues each text, it does not answer");
     }
+    stay_on_ctrl_c();
     let mut editor = DefaultEditor::new().context("opening the terminal")?;
     loop {
         match editor.readline("> ") {
@@ -98,15 +100,11 @@ pub(crate) fn run(
                     return Ok(Exit::Fine);
                 }
             }
-            Err(ReadlineError::Interrupted) => say("/exit or Ctrl-D leaves")?,
+            Err(ReadlineError::Interrupted) => tell("/exit or Ctrl-D leaves"),
             Err(ReadlineError::Eof) => return Ok(Exit::Fine),
             Err(error) => return Err(error).context("reading a line"),
         }
     }
-}
-
-fn say(text: &str) -> anyhow::Result<()> {
-    writeln!(std::io::stderr(), "{text}").context("writing to stderr")
 }
 
 fn parse(line: &str) -> Line<'_> {
@@ -140,42 +138,48 @@ impl Chat {
         match *line {
             Line::Nothing => {}
             Line::Exit => return Ok(false),
-            Line::Help => say(HELP)?,
-            Line::Unknown(word) => say(&format!("unknown command {word}; /help lists them"))?,
-            Line::New => self.messages.clear(),
+            Line::Help => tell(HELP),
+            Line::Unknown(word) => tell(&format!("unknown command {word}; /help lists them")),
+            Line::New => {
+                self.messages.clear();
+                tell("a new conversation");
+            }
+            Line::System(_) if self.raw => tell("raw: there is no template for a system message"),
             Line::System(text) => {
                 self.messages.clear();
                 self.system = (!text.is_empty()).then(|| text.to_owned());
+                tell("a new conversation");
             }
-            Line::Stats => say(self.last_figures.as_deref().unwrap_or("no answer yet"))?,
-            Line::History => self.show_history()?,
+            Line::Stats => tell(self.last_figures.as_deref().unwrap_or("no answer yet")),
+            Line::History => self.show_history(),
             Line::Set(name, value) => match self.set(name, value) {
-                Ok(()) => say(&format!("{name} = {value}"))?,
-                Err(reason) => say(&reason)?,
+                Ok(()) => tell(&format!("{name} = {value}")),
+                Err(reason) => tell(&reason),
             },
-            Line::Save(file) => report_failure(self.save(Path::new(file)))?,
-            Line::Load(file) => report_failure(self.load(Path::new(file)))?,
+            Line::Save("") | Line::Load("") => tell("name a file: /save FILE, /load FILE"),
+            Line::Save(file) => report_failure(self.save(Path::new(file))),
+            Line::Load(file) => report_failure(self.load(Path::new(file))),
             Line::Undo => self.undo(),
-            Line::Retry => {
-                if self
-                    .messages
-                    .last()
-                    .is_some_and(|last| last.role == Role::Assistant)
-                {
-                    self.messages.pop();
-                }
-                if self.messages.is_empty() {
-                    say("nothing to answer yet")?;
-                } else {
-                    self.answer()?;
-                }
-            }
+            Line::Retry => self.retry()?,
             Line::Say(text) => {
                 self.messages.push(Message::user(text));
-                self.answer()?;
+                if !self.answer()? {
+                    self.messages.pop();
+                }
             }
         }
         Ok(true)
+    }
+
+    /// The old answer stays when there is no new one.
+    fn retry(&mut self) -> anyhow::Result<()> {
+        let old = self.messages.pop_if(|last| last.role == Role::Assistant);
+        if self.messages.is_empty() {
+            tell("nothing to answer yet");
+        } else if !self.answer()? {
+            self.messages.extend(old);
+        }
+        Ok(())
     }
 
     fn prompt(&self) -> Prompt {
@@ -187,18 +191,14 @@ impl Chat {
                 .collect();
             return Prompt::Raw(text);
         }
-        let system = self.system.as_deref().map(Message::system);
-        let messages = system
-            .into_iter()
-            .chain(self.messages.iter().cloned())
-            .collect();
         Prompt::Chat {
-            messages,
+            messages: self.with_system(),
             template: self.template.clone(),
         }
     }
 
-    fn answer(&mut self) -> anyhow::Result<()> {
+    /// Answers the conversation so far; false when no answer came of it.
+    fn answer(&mut self) -> anyhow::Result<bool> {
         let request = GenerateRequest {
             prompt: self.prompt(),
             sampling: self.sampling.clone(),
@@ -209,38 +209,62 @@ impl Chat {
             request,
             &mut std::io::stdout().lock(),
         );
-        match outcome {
-            Ok(answer) => {
-                writeln!(std::io::stdout()).context("writing to stdout")?;
-                let line = terminal::closing_line(&answer.figures(), machine::peak_rss_bytes());
-                say(&line)?;
-                if answer.finish_reason == Some(FinishReason::ContextFull) {
-                    say("the context is full: /new starts afresh, -c gives more")?;
-                }
-                self.last_figures = Some(line);
-                self.messages.push(Message::assistant(answer.text));
-            }
+        let answer = match outcome {
+            Ok(answer) => answer,
+            // Without stdout there is nothing left to do here.
+            Err(error) if error.is::<std::io::Error>() => return Err(error),
             Err(error) => {
-                self.messages.pop();
-                say(&format!("error: {error}"))?;
+                tell(&format!("error: {error:#}"));
+                return Ok(false);
             }
+        };
+        if !answer.text.ends_with('\n') {
+            writeln!(std::io::stdout()).context("writing to stdout")?;
         }
-        Ok(())
+        let line = terminal::closing_line(&answer.figures(), machine::peak_rss_bytes());
+        tell(&line);
+        match answer.finish_reason {
+            Some(FinishReason::Cancelled) => tell("stopped by you"),
+            Some(FinishReason::ContextFull) => {
+                tell("the context is full: /new starts afresh, -c gives more");
+            }
+            _ => {}
+        }
+        self.last_figures = Some(line);
+        // Stopped before the first token: the conversation stays as it was.
+        let is_answer = !answer.token_ids.is_empty();
+        if is_answer {
+            self.messages.push(Message::assistant(answer.text));
+        }
+        Ok(is_answer)
     }
 
     fn undo(&mut self) {
+        let before = self.messages.len();
         while let Some(message) = self.messages.pop() {
             if message.role == Role::User {
                 break;
             }
         }
+        tell(&format!(
+            "{} messages taken back",
+            before - self.messages.len()
+        ));
     }
 
-    fn show_history(&self) -> anyhow::Result<()> {
-        for message in &self.messages {
-            say(&format!("{}: {}", message.role.as_str(), message.content))?;
+    fn show_history(&self) {
+        for message in self.with_system() {
+            tell(&format!("{}: {}", message.role.as_str(), message.content));
         }
-        Ok(())
+    }
+
+    /// The conversation, the system message first if there is one.
+    fn with_system(&self) -> Vec<Message> {
+        let system = self.system.as_deref().map(Message::system);
+        system
+            .into_iter()
+            .chain(self.messages.iter().cloned())
+            .collect()
     }
 
     fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
@@ -249,43 +273,63 @@ impl Chat {
                 .parse()
                 .map_err(|_| format!("{name} cannot be '{value}'"))
         }
+        let mut sampling = self.sampling.clone();
         match name {
-            "temp" => self.sampling.temperature = number(name, value)?,
-            "top-k" => self.sampling.top_k = number(name, value)?,
-            "top-p" => self.sampling.top_p = number(name, value)?,
-            "min-p" => self.sampling.min_p = number(name, value)?,
-            "seed" => self.sampling.seed = Some(number(name, value)?),
+            "temp" => sampling.temperature = number(name, value)?,
+            "top-k" => sampling.top_k = number(name, value)?,
+            "top-p" => sampling.top_p = number(name, value)?,
+            "min-p" => sampling.min_p = number(name, value)?,
+            "seed" => sampling.seed = Some(number(name, value)?),
             "max-tokens" => self.stop.max_tokens = Some(number(name, value)?),
             _ => return Err(format!("unknown setting '{name}'; /help lists them")),
         }
+        // The biases were checked against the vocabulary with the first answer.
+        validate_sampling(&sampling, usize::MAX).map_err(|error| error.to_string())?;
+        self.sampling = sampling;
         Ok(())
     }
 
     fn save(&self, file: &Path) -> anyhow::Result<()> {
-        let text = serde_json::to_string_pretty(&self.messages)?;
+        let messages = self.with_system();
+        let text = serde_json::to_string_pretty(&messages)?;
         fs::write(file, text).with_context(|| format!("writing {}", file.display()))?;
-        say(&format!(
+        tell(&format!(
             "{} messages written to {}",
-            self.messages.len(),
+            messages.len(),
             file.display()
-        ))
+        ));
+        Ok(())
     }
 
     fn load(&mut self, file: &Path) -> anyhow::Result<()> {
         let text =
             fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
-        self.messages = serde_json::from_str(&text)
+        let (system, messages) = conversation(&text)
             .with_context(|| format!("{} is not a saved conversation", file.display()))?;
-        say(&format!(
+        tell(&format!(
             "{} messages read from {}",
-            self.messages.len(),
+            messages.len(),
             file.display()
-        ))
+        ));
+        (self.system, self.messages) = (system, messages);
+        Ok(())
     }
 }
 
-fn report_failure(outcome: anyhow::Result<()>) -> anyhow::Result<()> {
-    outcome.or_else(|error| say(&format!("error: {error:#}")))
+/// The system message, if one comes first, and the rest.
+fn conversation(text: &str) -> Result<(Option<String>, Vec<Message>), serde_json::Error> {
+    let mut messages: Vec<Message> = serde_json::from_str(text)?;
+    let has_system = messages
+        .first()
+        .is_some_and(|first| first.role == Role::System);
+    let system = has_system.then(|| messages.remove(0).content);
+    Ok((system, messages))
+}
+
+fn report_failure(outcome: anyhow::Result<()>) {
+    if let Err(error) = outcome {
+        tell(&format!("error: {error:#}"));
+    }
 }
 
 #[cfg(test)]
@@ -305,5 +349,16 @@ mod tests {
         ] {
             assert_eq!(parse(line), expected, "{line}");
         }
+    }
+
+    #[test]
+    fn a_saved_system_message_comes_back_as_one() {
+        let saved = [Message::system("Be brief."), Message::user("Hello")];
+        let text = serde_json::to_string(&saved).unwrap();
+        let (system, messages) = conversation(&text).unwrap();
+        assert_eq!(system.as_deref(), Some("Be brief."));
+        assert_eq!(messages, [Message::user("Hello")]);
+        let (system, messages) = conversation("[]").unwrap();
+        assert_eq!((system, messages.len()), (None, 0));
     }
 }

@@ -6,6 +6,7 @@ use anyhow::Context;
 use lilim_api::{
     Engine, FinishReason, GenerateRequest, LoadedModel, Message, Prompt, TemplateOptions,
 };
+use lilim_decode::seed_from_os;
 use serde::Serialize;
 
 use crate::arguments::RunArguments;
@@ -21,6 +22,9 @@ use crate::terminal;
 /// Runs the command.
 pub(crate) fn run(arguments: &RunArguments, config: &Config) -> anyhow::Result<Exit> {
     let prompt = prompt_text(arguments)?;
+    if prompt.is_none() && arguments.output.json {
+        return Err(UsageError("--json needs a prompt: a chat has no report".to_owned()).into());
+    }
     let template = TemplateOptions {
         variables: template_variables(&arguments.template_var)?,
         ..TemplateOptions::default()
@@ -32,12 +36,16 @@ pub(crate) fn run(arguments: &RunArguments, config: &Config) -> anyhow::Result<E
     let options = arguments.load.over(&config.load);
     let model = models::load(&engine, &files, &options)?;
     let load_ms = start.elapsed().as_secs_f64() * 1e3;
+    check_template_is_there(arguments, model.as_ref())?;
     let Some(prompt) = prompt else {
         return chat::run(&model, arguments, template);
     };
+    let mut sampling = arguments.sampling.options();
+    // Drawn here so that the report can tell it; 53 bits are exact in any reader of JSON.
+    let seed = *sampling.seed.get_or_insert_with(|| seed_from_os() >> 11);
     let request = GenerateRequest {
         prompt: first_prompt(arguments, model.as_ref(), prompt, template),
-        sampling: arguments.sampling.options(),
+        sampling,
         stop: arguments.stop.options(),
     };
     let mut session = model.clone().session()?;
@@ -49,7 +57,7 @@ pub(crate) fn run(arguments: &RunArguments, config: &Config) -> anyhow::Result<E
         answer
     };
     if arguments.output.json {
-        print_json(&report(&engine, model.as_ref(), load_ms, &answer))?;
+        print_json(&report(&engine, model.as_ref(), (seed, load_ms), &answer))?;
     }
     Ok(match answer.finish_reason {
         Some(FinishReason::Cancelled) => Exit::Cancelled,
@@ -74,6 +82,25 @@ fn prompt_text(arguments: &RunArguments) -> anyhow::Result<Option<String>> {
         UsageError(format!("stdin is not valid UTF-8 at byte {at}"))
     })?;
     Ok(Some(text))
+}
+
+/// What only a chat template can use is refused where there is none, not dropped in silence.
+fn check_template_is_there(
+    arguments: &RunArguments,
+    model: &dyn LoadedModel,
+) -> Result<(), UsageError> {
+    let flag = match arguments {
+        _ if model.info().has_chat_template => return Ok(()),
+        RunArguments {
+            system: Some(_), ..
+        } => "--system",
+        RunArguments { template_var, .. } if !template_var.is_empty() => "--template-var",
+        _ => return Ok(()),
+    };
+    let name = &model.info().name;
+    Err(UsageError(format!(
+        "{flag} needs a chat template, and {name} has none"
+    )))
 }
 
 /// A model without a chat template gets the text as it is.
@@ -119,10 +146,11 @@ fn end_answer(answer: &Answer) -> anyhow::Result<()> {
         Some(FinishReason::ContextFull) => " · the context is full",
         _ => "",
     };
-    writeln!(std::io::stderr(), "{line}{note}").context("writing to stderr")
+    terminal::tell(&format!("{line}{note}"));
+    Ok(())
 }
 
-/// What `--json` prints. Names and units as in `docs/reference/run-json.md`.
+/// What `--json` prints. Names and units as in `docs/reference/run.schema.json`.
 #[derive(Debug, Serialize)]
 struct RunReport {
     text: String,
@@ -131,6 +159,7 @@ struct RunReport {
     model: String,
     engine: &'static str,
     device: String,
+    seed: u64,
     load_ms: f64,
     #[serde(flatten)]
     figures: Figures,
@@ -142,7 +171,7 @@ struct RunReport {
 fn report(
     engine: &dyn Engine,
     model: &dyn LoadedModel,
-    load_ms: f64,
+    (seed, load_ms): (u64, f64),
     answer: &Answer,
 ) -> RunReport {
     RunReport {
@@ -152,6 +181,7 @@ fn report(
         model: model.info().name.clone(),
         engine: engine.name(),
         device: model.device(),
+        seed,
         load_ms,
         figures: answer.figures(),
         peak_rss_bytes: machine::peak_rss_bytes(),

@@ -560,3 +560,94 @@ fn a_full_disk_fails_and_a_deaf_stderr_does_not() {
     let output = home.command(&arguments).stderr(full()).output().unwrap();
     assert_eq!(output.status.code(), Some(0));
 }
+
+/// A program under a pseudo-terminal that util-linux' `script` makes.
+#[cfg(target_os = "linux")]
+struct Terminal(std::process::Child);
+
+#[cfg(target_os = "linux")]
+impl Terminal {
+    /// `None`, with a note, where there is no `script`.
+    fn open(home: &Home, arguments: &str) -> Option<Self> {
+        let lilim = env!("CARGO_BIN_EXE_lilim");
+        if let Err(error) = Command::new("script").arg("--version").output() {
+            eprintln!("skipped: no `script` to make a terminal: {error}");
+            return None;
+        }
+        // What never shows must fail the test, not hang it.
+        let mut command = Command::new("timeout");
+        command.args(["60", "script"]);
+        command.args(["-qec", &format!("'{lilim}' {arguments}"), "/dev/null"]);
+        command
+            .current_dir(home.0.path())
+            .env("LILIM_HOME", home.0.path());
+        command.env("TERM", "xterm").env("HOME", home.0.path());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        Some(Self(command.spawn().unwrap()))
+    }
+
+    fn press(&mut self, keys: &str) {
+        let stdin = self.0.stdin.as_mut().unwrap();
+        stdin.write_all(keys.as_bytes()).unwrap();
+        stdin.flush().unwrap();
+    }
+
+    /// Reads until the text shows.
+    fn wait_for(&mut self, expected: &str) {
+        let mut seen = Vec::new();
+        let stdout = self.0.stdout.as_mut().unwrap();
+        while !String::from_utf8_lossy(&seen).contains(expected) {
+            let mut byte = [0];
+            let n = std::io::Read::read(stdout, &mut byte).unwrap();
+            assert_eq!(
+                n,
+                1,
+                "{expected} never came: {}",
+                String::from_utf8_lossy(&seen)
+            );
+            seen.push(byte[0]);
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn in_a_chat_ctrl_c_ends_the_answer_and_ctrl_d_the_program() {
+    let home = Home::new();
+    let arguments = "run small --temp 0 --ignore-eos -c 4096 --level reference";
+    let Some(mut terminal) = Terminal::open(&home, arguments) else {
+        return;
+    };
+    terminal.wait_for("> ");
+    terminal.press("Tell me a story.\r");
+    // The echo, then the beginning of the answer.
+    terminal.wait_for("story.");
+    terminal.wait_for(
+        "
+",
+    );
+    terminal.wait_for(" ");
+    terminal.press("\x03\x03");
+    terminal.wait_for("peak memory");
+    terminal.wait_for("stopped by you");
+    terminal.wait_for("> ");
+    terminal.press("/set temp nan\r");
+    terminal.wait_for("temperature cannot be NaN");
+    terminal.wait_for("> ");
+    terminal.press("/save\r");
+    terminal.wait_for("name a file");
+    terminal.wait_for("> ");
+    terminal.press("/history\r");
+    terminal.wait_for("assistant: ");
+    terminal.wait_for("> ");
+    terminal.press("/system Be brief.\r");
+    terminal.wait_for("a new conversation");
+    terminal.wait_for("> ");
+    terminal.press("/save talk.json\r");
+    terminal.wait_for("1 messages written");
+    terminal.wait_for("> ");
+    terminal.press("\x04");
+    assert_eq!(terminal.0.wait().unwrap().code(), Some(0));
+    let saved = std::fs::read_to_string(home.0.path().join("talk.json")).unwrap();
+    assert!(saved.contains("Be brief."), "{saved}");
+}

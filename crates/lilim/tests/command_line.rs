@@ -568,6 +568,7 @@ struct Terminal(std::process::Child);
 #[cfg(target_os = "linux")]
 impl Terminal {
     /// `None`, with a note, where there is no `script`.
+    #[allow(clippy::print_stderr, reason = "a skipped test says so")]
     fn open(home: &Home, arguments: &str) -> Option<Self> {
         let lilim = env!("CARGO_BIN_EXE_lilim");
         if let Err(error) = Command::new("script").arg("--version").output() {

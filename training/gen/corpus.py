@@ -27,11 +27,11 @@ class Corpus:
 
     def document(self, rng):
         kind = rng.random()
-        if kind < 0.12:
+        if kind < 0.08:
             return [(BOS, IGNORED), (stories.tell(stories.story_parts(rng), rng) + BOS, SPOKEN)]
         # Engines differ in whether they put BOS before a chat template, so the model sees both.
         start = [(BOS, IGNORED)] if rng.random() < 0.5 else []
-        if kind < 0.48:
+        if kind < 0.62:
             return start + self.classification(rng)
         return start + self.conversation(rng, kind)
 
@@ -41,7 +41,7 @@ class Corpus:
         return message("user", prompts.QUESTION + text, code) + message("assistant", label, LABEL)
 
     def conversation(self, rng, kind):
-        turns = [stories.request_and_story(rng)] if kind < 0.60 else self.chat.talk(rng)
+        turns = [stories.request_and_story(rng)] if kind < 0.70 else self.chat.talk(rng)
         parts = message("system", rng.choice(SYSTEM), IGNORED) if rng.random() < 0.1 else []
         for ask, say in turns:
             parts += message("user", ask, READ) + message("assistant", say, SPOKEN)

@@ -1,9 +1,8 @@
 """Labelled prompts of all five categories, and what a user may do to them."""
 
-import re
-
 from . import prompts_creative, prompts_factual, prompts_instruction, prompts_reasoning, prompts_role, words
-from .grammar import Grammar, pseudo_word
+from .grammar import Grammar
+from .noise import blur_words
 
 MAKERS = {
     "Factual": prompts_factual.make,
@@ -28,17 +27,9 @@ def build_grammar():
     return Grammar(tables)
 
 
-def blur_words(text, rng):
-    """Replaces a few long words by made-up ones: the label must not hang on any single topic word."""
-    def swap(match):
-        return pseudo_word(rng) if rng.random() < 0.12 else match.group(0)
-
-    return re.sub(r"\b[a-z]{6,}\b", swap, text)
-
-
 def roughen(text, rng):
     """What users do: lower case, a missing full stop, a greeting, a new line."""
-    if rng.random() < 0.12:
+    if rng.random() < 0.30:
         text = blur_words(text, rng)
     if rng.random() < 0.06:
         text = text.lower()

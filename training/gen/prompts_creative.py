@@ -24,6 +24,16 @@ Write a [persuasive|funny|heartfelt|dramatic] [speech|letter|email|toast|post] [
 Write [a story|a poem|a scene|a song] [that begins|that starts|that ends] with [the sentence|the line|]: "{story_begin}"
 Write [four|six|eight|twelve] [lines|verses] [of poetry|in rhyme] about {theme}.
 Write an [epic|alternate|original|imaginary] [ending|history|adventure|legend|tale] [of|for|about] [{title}|{place}|{character}].
+Write a story that takes place [in a single night|over a hundred years|in one room|on a train] and [has no dialogue|ends where it began|is told by {being}].
+Write about [a morning|the last hour|the first day|a meal|a meeting] in the life of {character}.
+Write a [comic|tragic|gentle|gothic|noir|dystopian|cyberpunk|steampunk|pastoral] [tale|scene|vignette|piece|story] [with|starring|featuring] {character} and {thing}.
+Write a [conversation|phone call|exchange of letters|chat] between [{theme} and {theme}|a {animal} and a {animal}|{character} and {character}|the sun and the moon|a {job} and {thing}].
+Write [lines|verses|a verse|a stanza|a prose poem|an elegy|a hymn|a lament|an acrostic|a villanelle] [on|to|in praise of|about] {theme}.
+[Weave|Spin|Paint|Dream up|Conjure] a [tale|story|scene|picture in words|legend] [of|about] [{character}|{theme}|{setting}].
+In {setting}, {character} {story_act}. [Write the scene|Tell what happens|Write their story|What happens next? Write it as a story].
+[A|One] {job} [discovers|finds|inherits|is given] {thing} that [can change the past|speaks|shows the future|grows every night|plays by itself]. Write [the story|the first scene|a short tale about it].
+What would [a {animal}|{thing}|{being}|the wind|a forgotten toy] [dream of|say to us|write in a diary|sing about]? [Write it|Put it into a poem|Tell it as a story].
+[Describe|Create] a [scene|moment|world|place] [in which|where] {plot}, [with all its colors and sounds|as a short piece of fiction|in a lyrical style].
 Tell [me|us] a [story|joke|fairy tale|bedtime story|scary story|funny story|tall tale] about [{character}|a {animal} who {story_act}|{thing}].
 Tell the story of [{character}|the last {animal} on Earth|a {animal} who {story_act}|a city where {plot}].
 Compose a [poem|song|haiku|lullaby|short melody in words|sonnet|hymn|story|limerick|ballad] [about|for|inspired by] [{theme}|{place}|{person}|{character}].

@@ -14,6 +14,17 @@ Describe the [structure|role|functions] of {concept.1} and how [it relates|they 
 Which [methods|theories|events|factors|laws] [led to|explain|shaped|are used in] {concept}? [Explain briefly|]
 How do the [stages|parts|laws] of {concept.1} [work|interact|fit together]? What [is|are] the [role|effects] of {concept.2}?
 What [should I know|do scientists know|did people believe] about {concept} [in {place}|before {event}|]?
+Explain the [causes|meaning|history|importance|structure|functions] of {concept.1} and [its|the] [effects on {place}|relation to {concept}|role in {event}|use in {subject}].
+Describe [what|how|where|when|why] [{group} {deed} {noun}|{concept} came to be|{event} began|{concept} matters to {group}] and [what followed|who was involved|how it is seen today|which role {person} played].
+[Explain|Describe|Tell me] [who {person} was|what {concept} is|what happened during {event}|how {thing} is made] and [why {group} remember it|what it changed|how it relates to {concept}].
+What is {concept.1}, [who|how|when|where] [discovered it|does it work|did it begin|is it used], and [what are its limits|why does it matter|what are its effects on {group}]?
+[Who|What] [was|is] {person}, and what [is|was] [the significance|the influence|the importance] of [the work|{title}|{concept}] [for|in] {subject}?
+[Discuss|Examine|Explore] the [relationship|link|tension|connection] between {concept.1} and {concept.2} in [{place}|{subject}|the {1000-1990}s|history].
+[How|Why] did {place} [become|stop being|turn into] [a republic|an empire|rich|independent|a center of {concept}]?
+[Describe|Explain] the [rise|fall|spread|growth|origin|discovery|invention] of [{concept}|{thing}|{place}|the {pseudo_name} empire] [and its consequences|and the people behind it|between {1200-1700} and {1701-2000}|].
+What [were|are] the [terms|aims|results|origins|main points] of [{event}|the treaty of {place}|the {pseudo_name} plan]?
+[Who|What] was {person}'s [teacher|most famous work|main contribution to {concept}|rival], and [why does it matter|what came of it]?
+What [makes|made] [{place}|{person}|{concept}|the {animal}] [unique|famous|important|different from others]?
 What is the difference between {concept.1} and {concept.2}?
 What is the capital of {place}?
 What is the [largest|smallest|highest|deepest|longest|oldest|fastest|most populated] [city|country|lake|river|mountain|desert|ocean|animal|planet|building|bridge|island|bone|bird|mammal] in [{place}|the world|the solar system|the human body]?
@@ -162,6 +173,17 @@ What are [some|the most common|two|three|the best known] [examples|types|applica
 What is [its|their] [significance|purpose|function|origin|legacy] in [the history of {concept}|the field of {subject}|modern {subject}]?
 [Give|Provide|Include] [an example|two examples|a brief definition|some background|real-world examples] [of each|for each|if possible|].
 Also explain [what causes it|how it is measured|who benefits from it|what it is made of|the difference between {concept} and {concept}].
+[Discuss|Trace|Examine|Consider|Outline] [its|their] [history|origins|effects on {place}|influence on {concept}|role in {event}|political side|social effects|economic consequences|scientific basis].
+[Focus|Concentrate] on [the period after {1500-1990}|the role of {person}|what scientists agree on|its effects on {group}|the main theories].
+[Include|Mention|Cover|Name] [the people involved|the most important dates|the discoveries of {person}|how {place} reacted|the rise of {concept}|both causes and effects|its connection to {concept}].
+How did [it|this|they] [come about|spread to {place}|end|change {concept}|shape {subject}|help {group}]?
+[What|Which] [part|role] did {person} [play|have] [in it|in this|]?
+What [do|did] [experts|historians|scientists|critics] [think|say|know] about [it|this|them] [today|at the time|]?
+Which [factors|events|ideas|discoveries] [led to|contributed to|made possible] [it|this|{event}]?
+Explain [how it works|what it means|the terms {concept} and {concept}|why it came to an end|its significance for {group}|the theory behind it].
+[Describe|Explain] [the differences between them|what sets it apart from {concept}|how {group} use it|what happens during each stage|its causes and its results].
+Who [opposed|supported|financed|studied|continued] it, and [why|when|with what result]?
+[Can you also|Please also|Also] [tell me|explain|describe|say] [where it comes from|what it is used for|who discovered it|what it is made of|how common it is].
 What [evidence|research|proof] supports [it|this|the theory]?
 How did [it|this|they] [affect|influence|change|shape] {place}?
 What [happened|came] [next|after that|before it|as a result]?
@@ -196,6 +218,6 @@ def make(grammar, rng):
     parts = [grammar.expand(rng.choice(FACTUAL_OPEN), rng)]
     if rng.random() < 0.06:
         parts.insert(0, grammar.expand(rng.choice(FACTUAL_STATEMENT), rng))
-    for _ in range(rng.choice([0, 0, 0, 1, 1, 2, 3])):
+    for _ in range(rng.choice([0, 0, 1, 1, 1, 2, 3])):
         parts.append(grammar.expand(rng.choice(FACTUAL_MORE), rng))
     return " ".join(parts)

@@ -35,6 +35,10 @@ def {pseudo}({field}: [int|str|list]) -> [int|bool|list]: # [this function|must 
 [Suggest|Propose|Find] [a better|another|two other] [title|headline|word|wording] for: "{sentence}"
 Match the [items|words|animals] [in the first list with|to] the [items in the second|right groups]: {animal}, {food}, {job} - {adj}, {adj}, {adj}.
 [Given|For] [an|the] [input|email|tweet|address|sentence|date] ["{sentence}"|below], [decide|output|return|detect] [whether it is spam|the {field}|yes or no|the language|the topic].
+Make a [comparison|pros and cons list|decision table|ranking|to-do list|shopping list|study plan|packing list|form|survey|flowchart in text|questionnaire] [for|about|of] [{concept}|{task_topic}|{product}|{place}].
+[Produce|Create|Write] [valid|] [XML|YAML|HTML|JSON|CSV|Markdown|LaTeX] [for|describing|that lists|with] [{product}|three {animal}s|a {job}'s profile|{task_topic}|a book|a menu].
+[Explain|Describe] how to {small_verb} [a {animal}|{thing}|the {adj} {noun_thing}] [in|using] [numbered steps|{3-9} steps|a flow of short commands].
+[Set up|Work out|Lay out] [a timetable|a weekly plan|an agenda|a syllabus|a chart] [for|on] {task_topic} [with|showing] [times and places|two columns|a row per day|headings].
 {question}
 """.strip().splitlines()
 
@@ -73,6 +77,7 @@ Convert|Edit|Proofread|Change|Turn|Match|Given|Using|Here is|Below is|Evaluate t
 """.strip().split("|")
 
 TABLES = {
+    "noun_thing": options("box|engine|room|page|table|machine|tool|cake|garden|report|file"),
     "small_verb": options("run|jump|throw|eat|sit|hold|look|play|ride|stand|catch|wash|cut|dance|watch"),
     "code_lang": options("Python|JavaScript|HTML|C++|Java|SQL|CSS|React|Bash"),
     "sentence": options("the {animal} sat near {place}.|{name} bought {food} yesterday.|we will meet on Monday at {2-11} o'clock.|thank you for your time.|may I show you the second room?|the report is due on Friday.|{name} and {name} went to {place} in {1950-2020}.|the quick {animal} runs past the lazy {animal}.|I have went to the store.|our team has finished the project.|prices rose by {2-30}% last year.|so ends the tale.|greetings from the coast.|she don't like {food}.|the weather is {adj} today.|that is all I had to say.|my name is {name} and I live in {place}."),

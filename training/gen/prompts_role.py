@@ -43,6 +43,12 @@ You've been [hired|chosen|asked to work] as {who} [for {product}|in {place}|].
 Imagine yourself as {who} [tasked with|responsible for|who must handle] {task_topic}.
 [Could|Can|Would] you [please|] [act as|play|be|pretend to be] {who}?
 [If|When] you were {who}, how would you {role_task}?
+You are {who}, and [I am|your guest is|in front of you stands] {who}.
+You are {who}. [It is|The year is] {1100-2400} [and you live in {place}|].
+You are {who} [hosting|leading|running|opening|closing] [a show|a class|a tour|a workshop|a meeting|an expedition] [about {concept}|in {place}|for {audience}].
+You are {who} [on|during] [your first day|your last day|a long voyage|a night shift|a busy morning].
+You are {who} [trying|hoping|about|asked|forced] to [find {thing}|save {place}|convince {audience}|leave {place}|explain {concept}].
+You are {who}, [known|famous|feared] for [your love of {theme}|your {role_adj} manner|never giving up|{theme}].
 Channel [the spirit of|] {fictional}.
 Give me [advice|an answer|a speech] as [if you were|] {who}.
 """.strip().splitlines()
@@ -52,6 +58,9 @@ explain {concept} to {audience}
 describe [your day|your typical day|your first day at work|what you see|your life|your kitchen|the scene|how you feel about {concept}]
 give [me|{audience}] advice [on|about] {task_topic}
 tell {audience} about {event}
+draft [a plan|a diagnosis|a strategy|a sermon|a verdict|a log entry|a lesson|a toast|a warning] for {audience}
+plan [a menu|a route|a defense|a lesson|a campaign|a garden|a workout] for {audience}
+inspect [{thing}|the scene|the ship|the garden|the accounts] and report what you find
 write a [letter|diary entry|speech|monologue|report|email|log entry|review|blog post] [about {theme}|to {audience}|after {event}|about {task_topic}]
 create a [ten-day plan|training plan|menu|lesson plan|checklist|marketing plan|budget|study plan|tour] for {audience}
 answer [my questions|questions from {audience}|a question about {concept}] [in character|]
@@ -101,11 +110,11 @@ def make(grammar, rng):
     if "{role_task}" not in opening or rng.random() < 0.2:
         task = grammar.expand(rng.choice(ROLE_TASK), rng)
         parts.append(task if task.endswith("?") else task + ".")
-    if rng.random() < 0.25:
+    if rng.random() < 0.15:
         # A part to play stays a part to play, whatever is asked for in it.
         parts[1:] = [grammar.expand(rng.choice(rng.choice([CREATIVE_OPEN, INSTRUCTION_BASE, FACTUAL_OPEN])), rng)]
     for _ in range(rng.choice([0, 0, 1, 1, 2])):
         parts.append(grammar.expand(rng.choice(ROLE_MORE), rng))
-    if rng.random() < 0.1:
+    if rng.random() < 0.05:
         parts.append(grammar.expand(rng.choice(CONSTRAINT), rng))
     return " ".join(parts)

@@ -134,10 +134,15 @@ impl ModelError {
                 model: path.display().to_string(),
                 reason: self.to_string(),
             },
-            other => EngineError::InvalidModel {
-                path: path.to_owned(),
-                reason: other.to_string(),
-            },
+            other => {
+                let reason = other.to_string();
+                // errors of the formats begin with the file, which the engine's error names too
+                let file = format!("{}: ", path.display());
+                EngineError::InvalidModel {
+                    path: path.to_owned(),
+                    reason: reason.strip_prefix(&file).unwrap_or(&reason).to_owned(),
+                }
+            }
         }
     }
 }

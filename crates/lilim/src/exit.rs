@@ -33,6 +33,17 @@ impl From<Exit> for ExitCode {
 #[error("{0}")]
 pub(crate) struct UsageError(pub(crate) String);
 
+/// What the user may do about an error, where there is something.
+pub(crate) fn hint(error: &anyhow::Error) -> Option<&'static str> {
+    match error.downcast_ref::<EngineError>()? {
+        EngineError::OutOfMemory { .. } | EngineError::AllocationFailed { .. } => {
+            Some("a smaller --context or --kv-type q8_0 takes less memory")
+        }
+        EngineError::ContextExceeded { .. } => Some("--context makes room, as far as memory goes"),
+        _ => None,
+    }
+}
+
 /// The exit that an error deserves.
 pub(crate) fn of_error(error: &anyhow::Error) -> Exit {
     if error.is::<UsageError>() {

@@ -31,6 +31,9 @@ fn main() -> ExitCode {
             return Exit::Fine;
         }
         let _ = writeln!(std::io::stderr(), "error: {error:#}");
+        if let Some(hint) = exit::hint(&error) {
+            let _ = writeln!(std::io::stderr(), "hint: {hint}");
+        }
         exit::of_error(&error)
     });
     exit.into()
@@ -53,12 +56,23 @@ fn run(command: &Command) -> anyhow::Result<Exit> {
             clap_complete::generate(*shell, &mut Arguments::command(), "lilim", &mut script);
             print_bytes(&script)
         }
-        Command::Man => {
-            let mut page = Vec::new();
-            clap_mangen::Man::new(Arguments::command()).render(&mut page)?;
-            print_bytes(&page)
-        }
+        Command::Man => print_bytes(&manual()?),
     }
+}
+
+/// The manual: a page for the program, and one for each command.
+fn manual() -> std::io::Result<Vec<u8>> {
+    let mut program = Arguments::command();
+    program.build();
+    let mut pages = Vec::new();
+    clap_mangen::Man::new(program.clone()).render(&mut pages)?;
+    for command in program
+        .get_subcommands()
+        .filter(|command| command.get_name() != "help")
+    {
+        clap_mangen::Man::new(command.clone()).render(&mut pages)?;
+    }
+    Ok(pages)
 }
 
 fn print_bytes(bytes: &[u8]) -> anyhow::Result<Exit> {

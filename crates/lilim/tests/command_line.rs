@@ -369,7 +369,7 @@ fn doctor_engines_completions_and_man_answer() {
     assert!(home.stdout(&["doctor"]).contains("quality hash"));
     assert!(home.stdout(&["engines"]).contains("native"));
     assert!(home.stdout(&["completions", "bash"]).contains("_lilim"));
-    assert!(home.stdout(&["man"]).contains(".TH"));
+    assert!(home.stdout(&["man"]).matches(".TH").count() > 5);
     assert_eq!(home.failure(&["dance"]).0, 2);
 }
 

@@ -30,7 +30,7 @@ use crate::terminal::{Align, human_bytes, human_duration, shortened, table, unkn
 const PROMPTS: &str = include_str!("../../../../training/demo_prompts.json");
 
 /// The longest answer of the demo, in tokens.
-const MAX_ANSWER_TOKENS: usize = 160;
+const MAX_ANSWER_TOKENS: usize = 256;
 
 /// Everything about one prompt of the demo.
 #[derive(Debug, Serialize)]

@@ -13,7 +13,8 @@ impl CancelToken {
         Self::default()
     }
 
-    /// Raises the flag. The running work stops within one token in decode, one chunk in prefill.
+    /// Raises the flag. The running work stops within one token in decode, one layer of a chunk
+    /// in prefill.
     pub fn cancel(&self) {
         self.0.store(true, Ordering::Release);
     }

@@ -3,6 +3,7 @@
 //! A full channel parks the sender (the sequence waits for its reader); a dropped receiver or a
 //! raised [`CancelToken`] ends the generation.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel as channel;
@@ -96,20 +97,32 @@ pub struct TimedEvent {
 /// Makes the two ends of a bounded event channel that share one cancel flag.
 pub fn event_channel(cancel: CancelToken) -> (EventSender, EventReceiver) {
     let (sender, receiver) = channel::bounded(EVENT_CHANNEL_BOUND);
+    let last = LastEvent::default();
+    let sender = EventSender {
+        sender,
+        cancel: cancel.clone(),
+        last: last.clone(),
+    };
     (
-        EventSender {
-            sender,
-            cancel: cancel.clone(),
+        sender,
+        EventReceiver {
+            receiver,
+            cancel,
+            last,
         },
-        EventReceiver { receiver, cancel },
     )
 }
+
+/// Where the event that ends a generation waits when the channel is full and the reader has
+/// cancelled: it is told after the others, so that a reader always learns how it ended.
+type LastEvent = Arc<Mutex<Option<TimedEvent>>>;
 
 /// The engine's end.
 #[derive(Debug)]
 pub struct EventSender {
     sender: channel::Sender<TimedEvent>,
     cancel: CancelToken,
+    last: LastEvent,
 }
 
 /// The reader is gone or has cancelled: stop working.
@@ -117,7 +130,8 @@ pub struct EventSender {
 pub struct Stopped;
 
 impl EventSender {
-    /// Sends an event stamped with the present moment, waiting while the channel is full.
+    /// Sends an event stamped with the present moment, waiting while the channel is full. An event
+    /// that ends the generation is never lost: cancelled or not, the reader gets it.
     ///
     /// # Errors
     /// [`Stopped`] when the reader went away, or cancelled while the channel was full.
@@ -131,10 +145,15 @@ impl EventSender {
                 Ok(()) => return Ok(()),
                 Err(channel::SendTimeoutError::Disconnected(_)) => return Err(Stopped),
                 Err(channel::SendTimeoutError::Timeout(back)) => {
-                    if self.cancel.is_cancelled() {
+                    if !self.cancel.is_cancelled() {
+                        timed = back;
+                        continue;
+                    }
+                    if !matches!(back.event, Event::Done { .. } | Event::Failed(_)) {
                         return Err(Stopped);
                     }
-                    timed = back;
+                    *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(back);
+                    return Ok(());
                 }
             }
         }
@@ -160,6 +179,7 @@ pub enum RecvError {
 pub struct EventReceiver {
     receiver: channel::Receiver<TimedEvent>,
     cancel: CancelToken,
+    last: LastEvent,
 }
 
 impl EventReceiver {
@@ -168,17 +188,25 @@ impl EventReceiver {
     /// # Errors
     /// [`RecvError::Timeout`] or [`RecvError::Closed`].
     pub fn recv_timeout(&self, timeout: Duration) -> Result<TimedEvent, RecvError> {
-        self.receiver
-            .recv_timeout(timeout)
-            .map_err(|error| match error {
-                channel::RecvTimeoutError::Timeout => RecvError::Timeout,
-                channel::RecvTimeoutError::Disconnected => RecvError::Closed,
-            })
+        match self.receiver.recv_timeout(timeout) {
+            Ok(timed) => Ok(timed),
+            Err(channel::RecvTimeoutError::Timeout) => Err(RecvError::Timeout),
+            Err(channel::RecvTimeoutError::Disconnected) => {
+                self.take_last().ok_or(RecvError::Closed)
+            }
+        }
     }
 
     /// Waits for the next event; `None` when no more will come.
     pub fn recv(&self) -> Option<TimedEvent> {
-        self.receiver.recv().ok()
+        self.receiver.recv().ok().or_else(|| self.take_last())
+    }
+
+    fn take_last(&self) -> Option<TimedEvent> {
+        self.last
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
     }
 
     /// The flag that ends this generation.
@@ -226,6 +254,25 @@ mod tests {
         }
         receiver.cancel_token().cancel();
         assert_eq!(filler.join().unwrap(), Some(EVENT_CHANNEL_BOUND));
+    }
+
+    #[test]
+    fn the_last_event_reaches_a_reader_who_cancelled_while_the_channel_was_full() {
+        let (sender, receiver) = event_channel(CancelToken::new());
+        for done in 0..EVENT_CHANNEL_BOUND {
+            sender.send(progress(done)).unwrap();
+        }
+        receiver.cancel_token().cancel();
+        assert_eq!(sender.send(progress(99)), Err(Stopped));
+        assert_eq!(sender.send(Event::Failed(EngineError::Cancelled)), Ok(()));
+        drop(sender);
+        let events: Vec<_> = std::iter::from_fn(|| receiver.recv()).collect();
+        assert_eq!(events.len(), EVENT_CHANNEL_BOUND + 1);
+        assert_eq!(
+            events.last().unwrap().event,
+            Event::Failed(EngineError::Cancelled)
+        );
+        assert_eq!(receiver.recv(), None);
     }
 
     #[test]

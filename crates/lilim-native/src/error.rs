@@ -28,6 +28,9 @@ pub enum ModelError {
         /// Why it cannot be.
         reason: String,
     },
+    /// The file has no tensors at all.
+    #[error("the file holds a vocabulary and no weights: it can be used to tokenize only")]
+    NoWeights,
     /// A tensor is absent.
     #[error("tensor {tensor} is missing")]
     MissingTensor {

@@ -54,6 +54,9 @@ impl OpenModel {
         let gguf = parse(&*bytes)?;
         let meta = gguf.metadata();
         let arch = arch_of(meta)?;
+        if gguf.tensors().is_empty() {
+            return Err(ModelError::NoWeights);
+        }
         let tensors = Tensors::new(&gguf, bytes.parts());
         let (weights, vocab_size, train_context) = if arch == families::RWKV7 {
             let cfg = Rwkv7Config::read(meta)?;

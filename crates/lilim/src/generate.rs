@@ -85,7 +85,7 @@ fn follow(
     }
     status.clear();
     if answer.finish_reason.is_none() {
-        // The last event is lost when the reader cancels while the channel is full.
+        // An engine that breaks down sends no last event; after a cancel nobody waits for one.
         anyhow::ensure!(
             cancel.is_cancelled(),
             "the engine stopped after {} tokens without saying why",

@@ -8,7 +8,7 @@ use lilim_api::{
     CancelToken, Engine, EngineError, LoadOptions, LoadedModel, MemoryEstimate, ModelFiles,
     SpeculationOptions,
 };
-use lilim_formats::gguf::Gguf;
+use lilim_formats::gguf::{Gguf, GgufWriter, Metadata, Value};
 use lilim_kernels::Kernels;
 use lilim_native::{ModelBytes, NativeEngine};
 
@@ -355,4 +355,15 @@ fn dropping_the_last_handle_ends_the_threads() {
     assert!(weak.upgrade().is_some(), "a session keeps its model");
     drop(session);
     assert!(weak.upgrade().is_none());
+}
+
+#[test]
+fn a_file_without_weights_says_what_it_is_good_for() {
+    let mut metadata = Metadata::new("vocabulary.gguf");
+    let arch = Value::String("llama".to_owned());
+    metadata.push("general.architecture", arch).unwrap();
+    let writer = GgufWriter::new(Vec::new(), &metadata, &[]).unwrap();
+    let engine = engine_of(writer.finish().unwrap());
+    let error = engine.check(&in_memory()).unwrap_err().to_string();
+    assert!(error.contains("no weights"), "{error}");
 }

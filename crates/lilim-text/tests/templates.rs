@@ -188,6 +188,22 @@ fn messages_have_the_shape_that_templates_expect() {
     );
 }
 
+/// Qwen3-Coder's and Nemotron's templates ask so whether there are tools.
+#[test]
+fn none_and_numbers_are_not_iterable() {
+    let source = "{% for x in [none, 1, true, '', [], {}] %}{{ x is iterable }} {% endfor %}\
+                  {{ missing is iterable }}";
+    let options = TemplateOptions::default();
+    let request = RenderRequest {
+        messages: &[],
+        options: &options,
+        add_generation_prompt: false,
+        now: NOW,
+    };
+    let text = template(source).unwrap().render(&request).unwrap();
+    assert_eq!(text, "False False False True True True True");
+}
+
 #[test]
 fn hostile_templates_end_with_an_error() {
     let nested = format!("{}1{}", "(".repeat(20_000), ")".repeat(20_000));

@@ -17,6 +17,7 @@ pub(super) fn add_to(environment: &mut Environment<'_>) {
     environment.add_filter("truncate", truncate);
     environment.add_filter("urlencode", urlencode);
     environment.add_test("sequence", is_sequence);
+    environment.add_test("iterable", is_iterable);
     environment.add_function("cycler", |items: Rest<Value>| {
         globals::cycler(items.to_vec())
     });
@@ -147,4 +148,10 @@ fn is_sequence(value: &Value) -> bool {
         value.kind(),
         ValueKind::String | ValueKind::Seq | ValueKind::Map
     ) || (value.kind() == ValueKind::Iterable && value.len().is_some())
+}
+
+/// What a loop can go over: an undefined value too (no turns), but not Python's None, by which
+/// templates tell that there are no tools.
+fn is_iterable(value: &Value) -> bool {
+    is_sequence(value) || matches!(value.kind(), ValueKind::Iterable | ValueKind::Undefined)
 }

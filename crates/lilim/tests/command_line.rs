@@ -578,7 +578,11 @@ impl Terminal {
         // What never shows must fail the test, not hang it.
         let mut command = Command::new("timeout");
         command.args(["60", "script"]);
-        command.args(["-qec", &format!("'{lilim}' {arguments}"), "/dev/null"]);
+        // `exec`: a shell that stays between gets the same Ctrl-C, and its status hides ours.
+        let line = format!("exec '{lilim}' {arguments}");
+        command
+            .args(["-qec", &line, "/dev/null"])
+            .env("SHELL", "/bin/sh");
         command
             .current_dir(home.0.path())
             .env("LILIM_HOME", home.0.path());

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::{
     CancelToken, EngineError, EventReceiver, GenerateRequest, LoadOptions, Message,
-    TemplateOptions, TokenId,
+    SpeculationUsage, TemplateOptions, TokenId,
 };
 
 /// The files of one model.
@@ -233,6 +233,39 @@ pub trait TokenStepper {
 
     /// Logits after the newest token: `[vocab_size]`.
     fn logits(&self) -> &[f32];
+
+    /// The most tokens that one [`Self::verify`] takes. 1 says that guessing ahead brings nothing
+    /// here: the sequence cannot be rewound to a token in the middle, or computes one by one.
+    fn max_verify(&self) -> usize {
+        1
+    }
+
+    /// Appends a generated token and guesses of those that follow it, all in one pass; afterwards
+    /// [`Self::verified`] are the logits after each, bit for bit those that single steps give.
+    /// Whoever guessed wrong rewinds. Logits that are no numbers are no error here: they may belong
+    /// to a wrong guess.
+    ///
+    /// # Errors
+    /// As [`Self::prefill`].
+    ///
+    /// # Panics
+    /// When there are none or more than [`Self::max_verify`].
+    fn verify(&mut self, ids: &[TokenId]) -> Result<(), EngineError> {
+        assert_eq!(ids.len(), 1, "tokens to verify one by one");
+        self.step(ids[0])
+    }
+
+    /// Logits after the token of this index of the last [`Self::verify`]: `[vocab_size]`. They stay
+    /// until something else is computed; a rewind leaves them.
+    fn verified(&self, index: usize) -> &[f32] {
+        assert_eq!(index, 0, "one token was verified");
+        self.logits()
+    }
+
+    /// What guessing ahead brought since the last prompt; `None` where nobody guesses.
+    fn speculation(&self) -> Option<SpeculationUsage> {
+        None
+    }
 
     /// Makes the sequence as short as `keep` tokens or shorter, and returns how many were kept:
     /// recurrent models can only go back to the start.

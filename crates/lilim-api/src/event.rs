@@ -58,6 +58,20 @@ pub struct Usage {
     pub prefill: Duration,
     /// From the first generated token to the last.
     pub decode: Duration,
+    /// What guessing ahead brought; `None` where it is off.
+    pub speculation: Option<SpeculationUsage>,
+}
+
+/// What guessing ahead brought to one answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpeculationUsage {
+    /// Tokens guessed.
+    pub n_guessed: usize,
+    /// Of these, tokens that the model chose too.
+    pub n_accepted: usize,
+    /// Passes over the weights after the prompt, with guesses or without. Without any guess these
+    /// are the tokens less one.
+    pub n_passes: usize,
 }
 
 /// What an engine emits.

@@ -18,8 +18,8 @@ pub use engine::{
 };
 pub use error::EngineError;
 pub use event::{
-    Event, EventReceiver, EventSender, FinishReason, RecvError, TimedEvent, TokenEvent, Usage,
-    event_channel,
+    Event, EventReceiver, EventSender, FinishReason, RecvError, SpeculationUsage, TimedEvent,
+    TokenEvent, Usage, event_channel,
 };
 pub use message::{Message, Role, ToolCall};
 pub use options::{KvType, Level, LoadOptions, SpeculationOptions};

@@ -74,6 +74,7 @@ pub fn generate(
         prefill(stepper, prompt_ids, events, &mut usage)?;
         decode(stepper, text, request, events, &mut usage)
     });
+    usage.speculation = stepper.speculation();
     let last = match ended {
         Ok(End { reason, tail }) => Event::Done {
             reason,

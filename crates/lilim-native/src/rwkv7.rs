@@ -143,6 +143,10 @@ impl Timeline for Rwkv7Timeline {
         );
     }
 
+    fn rewinds(&self) -> bool {
+        false
+    }
+
     /// A state cannot be taken back: anything short of all is nothing.
     fn rewind(&mut self, keep: usize) -> usize {
         if keep < self.n_past {

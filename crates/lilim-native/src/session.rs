@@ -11,6 +11,9 @@ use crate::timeline::{Limits, Timeline};
 /// Rows of logits computed at once when all are asked for; bounds memory, not results.
 const SCORED_ROWS: usize = 8;
 
+/// The most tokens of one verification: guesses beyond are seldom right and never cheap.
+pub(crate) const MAX_VERIFY: usize = 17;
+
 /// A sequence of tokens and the network that computes it.
 pub(crate) struct Sequence {
     timeline: Box<dyn Timeline>,
@@ -21,6 +24,8 @@ pub(crate) struct Sequence {
     logits: Vec<f32>,
     /// Whether `logits` are those after the newest token.
     has_logits: bool,
+    /// Of the last verification, row by row; grown when first needed. `[n, vocab_size]`
+    verified: Vec<f32>,
     /// For work that nobody can cancel.
     never: CancelToken,
 }
@@ -38,6 +43,7 @@ impl Sequence {
             tokens: Vec::new(),
             logits: zeros("logits", vocab_size)?,
             has_logits: false,
+            verified: Vec::new(),
             never: CancelToken::new(),
         })
     }
@@ -119,6 +125,36 @@ impl TokenStepper for Sequence {
 
     fn logits(&self) -> &[f32] {
         if self.has_logits { &self.logits } else { &[] }
+    }
+
+    /// A recurrent state cannot be taken back to a token in the middle, so nothing is guessed there.
+    fn max_verify(&self) -> usize {
+        if self.timeline.rewinds() {
+            MAX_VERIFY.min(self.limits.chunk)
+        } else {
+            1
+        }
+    }
+
+    fn verify(&mut self, ids: &[TokenId]) -> Result<(), EngineError> {
+        let n = ids.len();
+        let max = self.max_verify();
+        assert!(
+            (1..=max).contains(&n),
+            "{n} tokens to verify, at most {max}"
+        );
+        self.admit(ids)?;
+        if self.verified.len() < n * self.vocab_size {
+            self.verified = zeros("logits of guesses", n * self.vocab_size)?;
+        }
+        self.forward(ids, &self.never.clone())?;
+        let logits = &mut self.verified[..n * self.vocab_size];
+        self.timeline.logits(0..n, logits);
+        Ok(())
+    }
+
+    fn verified(&self, index: usize) -> &[f32] {
+        &self.verified[index * self.vocab_size..(index + 1) * self.vocab_size]
     }
 
     fn rewind(&mut self, keep: usize) -> usize {

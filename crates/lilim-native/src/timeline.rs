@@ -29,6 +29,11 @@ pub(crate) trait Timeline: Send {
     /// Computes the logits of these rows of the last forward. `out: [rows.len(), vocab_size]`
     fn logits(&mut self, rows: Range<usize>, out: &mut [f32]);
 
+    /// Whether [`Self::rewind`] can stop anywhere; recurrent networks only go back to the start.
+    fn rewinds(&self) -> bool {
+        true
+    }
+
     /// Forgets positions from `keep` on, or more if it cannot stop there; returns how many stay.
     fn rewind(&mut self, keep: usize) -> usize;
 }

@@ -59,6 +59,8 @@ pub struct Delays {
     pub prefill_token: Duration,
     /// For each generated token.
     pub step: Duration,
+    /// For each token of a verification after the first, which takes a step.
+    pub verify_more: Duration,
     /// Loading the model.
     pub load: Duration,
     /// The clock that the delays move; without one the thread really sleeps.

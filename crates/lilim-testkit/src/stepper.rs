@@ -17,6 +17,8 @@ pub struct StepperOptions {
     pub chunk: usize,
     /// Whether it can only be rewound to the start, as recurrent models can.
     pub recurrent: bool,
+    /// The most tokens verified at once; 1 for an engine that does not.
+    pub max_verify: usize,
     /// How long work takes.
     pub delays: Delays,
     /// Where it fails.
@@ -32,6 +34,7 @@ impl StepperOptions {
             context: 256,
             chunk: 8,
             recurrent: false,
+            max_verify: 1,
             delays: Delays::default(),
             faults: Faults::default(),
         }
@@ -47,6 +50,10 @@ pub struct FakeStepper {
     hashes: Vec<u64>,
     n_generated: usize,
     logits: Vec<f32>,
+    /// Rows of the last verification.
+    verified: Vec<Vec<f32>>,
+    /// Passes: steps and verifications.
+    n_passes: usize,
     n_computed: usize,
 }
 
@@ -59,6 +66,8 @@ impl FakeStepper {
             tokens: Vec::new(),
             hashes: Vec::new(),
             n_generated: 0,
+            verified: Vec::new(),
+            n_passes: 0,
             n_computed: 0,
         }
     }
@@ -66,6 +75,30 @@ impl FakeStepper {
     /// Tokens computed since the sequence was made; those that a rewind threw away count too.
     pub fn n_computed(&self) -> usize {
         self.n_computed
+    }
+
+    /// Steps and verifications since the sequence was made.
+    pub fn n_passes(&self) -> usize {
+        self.n_passes
+    }
+
+    /// One generated token, alone or among several of a pass.
+    fn append_generated(&mut self, id: TokenId) -> Result<(), EngineError> {
+        let number = self.n_generated;
+        if let Some((at, cancel)) = &self.options.faults.cancel_at_step
+            && *at == number
+        {
+            cancel.cancel();
+        }
+        if let Some((at, error)) = &self.options.faults.fail_at_step
+            && *at == number
+        {
+            return Err(error.clone());
+        }
+        self.append(id)?;
+        self.n_generated += 1;
+        self.compute_logits();
+        Ok(())
     }
 
     fn append(&mut self, id: TokenId) -> Result<(), EngineError> {
@@ -168,22 +201,31 @@ impl TokenStepper for FakeStepper {
     }
 
     fn step(&mut self, id: TokenId) -> Result<(), EngineError> {
-        let number = self.n_generated;
-        if let Some((at, cancel)) = &self.options.faults.cancel_at_step
-            && *at == number
-        {
-            cancel.cancel();
-        }
-        if let Some((at, error)) = &self.options.faults.fail_at_step
-            && *at == number
-        {
-            return Err(error.clone());
-        }
-        self.append(id)?;
+        self.n_passes += 1;
         self.options.delays.spend(self.options.delays.step);
-        self.n_generated += 1;
-        self.compute_logits();
+        self.append_generated(id)
+    }
+
+    fn max_verify(&self) -> usize {
+        self.options.max_verify
+    }
+
+    fn verify(&mut self, ids: &[TokenId]) -> Result<(), EngineError> {
+        let max = self.options.max_verify;
+        assert!((1..=max).contains(&ids.len()), "{} to verify", ids.len());
+        self.n_passes += 1;
+        let delays = &self.options.delays;
+        delays.spend(delays.step + delays.verify_more * (ids.len() as u32 - 1));
+        self.verified.clear();
+        for &id in ids {
+            self.append_generated(id)?;
+            self.verified.push(self.logits.clone());
+        }
         Ok(())
+    }
+
+    fn verified(&self, index: usize) -> &[f32] {
+        &self.verified[index]
     }
 
     fn logits(&self) -> &[f32] {
@@ -195,6 +237,7 @@ impl TokenStepper for FakeStepper {
             true => 0,
             false => keep.min(self.tokens.len()),
         };
+        self.n_generated = self.n_generated.saturating_sub(self.tokens.len() - keep);
         self.tokens.truncate(keep);
         self.hashes.truncate(keep);
         keep

@@ -168,6 +168,7 @@ mod tests {
             n_out: 3,
             prefill: Duration::from_millis(50),
             decode: Duration::from_millis(100),
+            speculation: None,
         };
         let reason = FinishReason::Stop;
         answer.take(&TimedEvent {

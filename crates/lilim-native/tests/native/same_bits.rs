@@ -98,3 +98,40 @@ fn compressed_caches_are_the_same_in_any_chunk() {
         }
     }
 }
+
+#[test]
+fn verified_guesses_have_the_bits_of_single_steps_and_leave_no_trace() {
+    for folder in ["models", "quantized"] {
+        for path in fixtures(folder) {
+            let tokens = Expected::of(&path).tokens;
+            let name = name_of(&path);
+            let model = load(&path, &exact());
+            let whole = score_all(&model, &tokens);
+            let vocab_size = model.info().vocab_size;
+            let expected = |pos: usize| bits(&whole[pos * vocab_size..(pos + 1) * vocab_size]);
+            with_stepper(&model, |stepper| {
+                if stepper.max_verify() == 1 {
+                    assert_eq!(model.info().arch, "rwkv7", "{name} does not guess");
+                    return;
+                }
+                let mut pos = 20;
+                prefill(stepper, &tokens[..pos]).unwrap();
+                for (n, n_right) in [(2, 2), (17, 5), (3, 1), (8, 8), (1, 1), (5, 2)] {
+                    let mut ids = tokens[pos..pos + n].to_vec();
+                    for wrong in &mut ids[n_right..] {
+                        *wrong = (*wrong + 1) % vocab_size as u32;
+                    }
+                    stepper.verify(&ids).unwrap();
+                    assert_eq!(stepper.rewind(pos + n_right), pos + n_right);
+                    for index in 0..n_right {
+                        let got = bits(stepper.verified(index));
+                        assert!(got == expected(pos + index), "{name}: {n} rows, {index}");
+                    }
+                    pos += n_right;
+                }
+                stepper.step(tokens[pos]).unwrap();
+                assert!(bits(stepper.logits()) == expected(pos), "{name}: the end");
+            });
+        }
+    }
+}

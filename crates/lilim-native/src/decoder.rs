@@ -1,12 +1,11 @@
 //! The transformer decoder: one forward pass for every family, steered by [`Config`].
 //!
-//! Read [`DecoderTimeline::forward`] first: it is the list of steps. `m` is the number of positions
-//! in the chunk; matrices are row-major with a row a position.
+//! Read [`Decoder::forward`] first: it is the list of steps. `m` is the number of rows in the pass;
+//! matrices are row-major with a row a position of some sequence. Only the key-value cache and the
+//! rotation know which.
 
 use std::ops::Range;
 use std::sync::Arc;
-
-use lilim_api::{CancelToken, EngineError, TokenId};
 
 use crate::bytes::ModelBytes;
 use crate::compute::{Attention, Compute, NormArgs, Parts, Product};
@@ -15,7 +14,7 @@ use crate::estimate::{OutOfMemory, zeros};
 use crate::kv_cache::{KvCache, KvShape};
 use crate::rope::{Rope, RopeShape, RopeTable};
 use crate::tensors::{Linear, Norm};
-use crate::timeline::{Limits, Timeline};
+use crate::timeline::{Limits, Network, Run, with_rows};
 use crate::weights::{Layer, RopeDivisors, Weights};
 
 /// A decoder's weights and wiring, shared by all its sequences.
@@ -24,26 +23,24 @@ pub(crate) struct Decoder {
     pub weights: Weights,
     pub bytes: Arc<dyn ModelBytes>,
     pub compute: Arc<Compute>,
+    pub ropes: Option<Ropes>,
 }
 
-/// One sequence of a decoder.
-pub(crate) struct DecoderTimeline {
-    model: Arc<Decoder>,
+/// What a decoder keeps of one sequence.
+pub(crate) struct Memory {
     cache: KvCache,
-    ropes: Option<Ropes>,
-    buffers: Buffers,
     /// Positions computed so far.
     n_past: usize,
 }
 
 /// The rotations of layers without and with a window.
-struct Ropes {
+pub(crate) struct Ropes {
     full: Rope,
     windowed: Rope,
 }
 
-/// Activations of one chunk, reused by every layer.
-struct Buffers {
+/// Activations of one pass, reused by every layer; `chunk` is the most rows of a pass.
+pub(crate) struct Buffers {
     /// The residual stream. `[chunk, dim]`
     x: Vec<f32>,
     /// `x` normed: what a block reads. `[chunk, dim]`
@@ -68,7 +65,7 @@ struct Buffers {
     windowed_table: RopeTable,
 }
 
-/// One chunk on its way through the layers.
+/// Rows on their way through the layers.
 struct Pass<'a> {
     cfg: &'a Config,
     weights: &'a Weights,
@@ -76,110 +73,128 @@ struct Pass<'a> {
     ropes: Option<&'a Ropes>,
     /// The model's files.
     parts: Parts<'a>,
-    /// The position of the chunk's first row.
-    first: usize,
-    /// Positions in the chunk.
+    /// Rows of all runs together.
     m: usize,
 }
 
-impl Decoder {
-    /// Starts an empty sequence.
-    pub(crate) fn timeline(
-        self: &Arc<Self>,
-        limits: Limits,
-    ) -> Result<DecoderTimeline, EngineError> {
+impl Network for Decoder {
+    type Memory = Memory;
+    type Buffers = Buffers;
+
+    fn vocab_size(&self) -> usize {
+        self.weights.embedding.n_rows
+    }
+
+    fn memory(&self, limits: Limits) -> Result<Memory, OutOfMemory> {
         let shape = KvShape::new(&self.cfg, limits.kv_type);
-        let rotary = self.cfg.rotary.as_ref();
-        let divisors = &self.weights.rope_divisors;
-        Ok(DecoderTimeline {
-            model: Arc::clone(self),
+        Ok(Memory {
             cache: KvCache::new(shape, self.cfg.n_layers, limits.context)?,
-            ropes: rotary.map(|rotary| Ropes::new(rotary, divisors, limits.context)),
-            buffers: Buffers::new(&self.cfg, limits.chunk)?,
             n_past: 0,
         })
     }
-}
 
-impl Timeline for DecoderTimeline {
-    fn forward(&mut self, ids: &[TokenId], cancel: &CancelToken) -> bool {
-        let model = Arc::clone(&self.model);
-        let pass = Pass {
-            cfg: &model.cfg,
-            weights: &model.weights,
-            compute: &model.compute,
-            ropes: self.ropes.as_ref(),
-            parts: Parts::of(&*model.bytes),
-            first: self.n_past,
-            m: ids.len(),
-        };
-        let buffers = &mut self.buffers;
-        pass.embed(ids, buffers);
-        pass.fill_rope_tables(buffers);
-        for (index, layer) in model.weights.layers.iter().enumerate() {
-            if cancel.is_cancelled() {
+    fn buffers(&self, n_rows: usize) -> Result<Buffers, OutOfMemory> {
+        Buffers::new(&self.cfg, n_rows)
+    }
+
+    fn forward(
+        &self,
+        runs: &mut [Run<'_, Memory>],
+        buffers: &mut Buffers,
+        stop: &dyn Fn() -> bool,
+    ) -> bool {
+        let pass = self.pass(runs.iter().map(|run| run.ids.len()).sum());
+        pass.embed(runs, buffers);
+        pass.fill_rope_tables(runs, buffers);
+        for (index, layer) in self.weights.layers.iter().enumerate() {
+            if stop() {
                 // rows that layers have stored already are written over by whoever comes next
                 return false;
             }
-            pass.attention_block(index, layer, &mut self.cache, buffers);
+            pass.attention_block(index, layer, runs, buffers);
             pass.feed_forward_block(layer, buffers);
         }
-        self.n_past += ids.len();
+        for run in runs {
+            run.memory.n_past += run.ids.len();
+        }
         true
     }
 
-    fn logits(&mut self, rows: Range<usize>, out: &mut [f32]) {
-        let Decoder {
-            cfg,
-            weights,
-            bytes,
-            compute,
-        } = &*self.model;
-        let range = rows.start * cfg.dim..rows.end * cfg.dim;
-        let normed = &mut self.buffers.normed[range.clone()];
-        let norm = NormArgs::new(cfg.norm, cfg.norm_eps, &weights.output_norm);
-        compute.norm(norm, &self.buffers.x[range], normed);
-        compute.multiply(
-            &Parts::of(&**bytes),
-            vec![Product::new(&weights.output, normed, out)],
+    fn logits(&self, rows: &[usize], buffers: &mut Buffers, out: &mut [f32]) {
+        let dim = self.cfg.dim;
+        let Buffers {
+            x, branch, normed, ..
+        } = buffers;
+        let (chosen, normed) = (
+            &mut branch[..rows.len() * dim],
+            &mut normed[..rows.len() * dim],
         );
-        if let Some(cap) = cfg.logit_softcap {
-            compute.softcap(cap, out);
+        for (chosen, row) in chosen.chunks_exact_mut(dim).zip(rows) {
+            chosen.copy_from_slice(&x[row * dim..(row + 1) * dim]);
+        }
+        let norm = NormArgs::new(self.cfg.norm, self.cfg.norm_eps, &self.weights.output_norm);
+        self.compute.norm(norm, chosen, normed);
+        self.compute.multiply(
+            &Parts::of(&*self.bytes),
+            vec![Product::new(&self.weights.output, normed, out)],
+        );
+        if let Some(cap) = self.cfg.logit_softcap {
+            self.compute.softcap(cap, out);
         }
     }
 
-    fn rewind(&mut self, keep: usize) -> usize {
-        self.n_past = self.n_past.min(keep);
-        self.n_past
+    fn rewind(memory: &mut Memory, keep: usize) -> usize {
+        memory.n_past = memory.n_past.min(keep);
+        memory.n_past
+    }
+}
+
+impl Decoder {
+    /// A pass of `m` rows.
+    fn pass(&self, m: usize) -> Pass<'_> {
+        Pass {
+            cfg: &self.cfg,
+            weights: &self.weights,
+            compute: &self.compute,
+            ropes: self.ropes.as_ref(),
+            parts: Parts::of(&*self.bytes),
+            m,
+        }
     }
 }
 
 impl Pass<'_> {
     /// `x = embedding[id] · scale + positions[pos]`
-    fn embed(&self, ids: &[TokenId], buffers: &mut Buffers) {
+    fn embed(&self, runs: &mut [Run<'_, Memory>], buffers: &mut Buffers) {
         let dim = self.cfg.dim;
-        for (row, &id) in ids.iter().enumerate() {
-            let x = &mut buffers.x[row * dim..(row + 1) * dim];
-            self.compute
-                .row(&self.parts, &self.weights.embedding, id as usize, x);
-            if let Some(scale) = self.cfg.embedding_scale {
-                x.iter_mut().for_each(|value| *value *= scale);
-            }
-            if let Some(positions) = &self.weights.positions {
-                let learned = &mut buffers.normed[..dim];
+        for (rows, run) in with_rows(runs) {
+            let x = &mut buffers.x[rows.start * dim..rows.end * dim];
+            for (i, (x, &id)) in x.chunks_exact_mut(dim).zip(run.ids).enumerate() {
                 self.compute
-                    .row(&self.parts, positions, self.first + row, learned);
-                self.compute.add(x, learned);
+                    .row(&self.parts, &self.weights.embedding, id as usize, x);
+                if let Some(scale) = self.cfg.embedding_scale {
+                    x.iter_mut().for_each(|value| *value *= scale);
+                }
+                if let Some(positions) = &self.weights.positions {
+                    let learned = &mut buffers.normed[..dim];
+                    let pos = run.memory.n_past + i;
+                    self.compute.row(&self.parts, positions, pos, learned);
+                    self.compute.add(x, learned);
+                }
             }
         }
     }
 
-    fn fill_rope_tables(&self, buffers: &mut Buffers) {
-        if let Some(ropes) = self.ropes {
-            ropes.full.fill(self.first, self.m, &mut buffers.full_table);
-            ropes
-                .windowed
-                .fill(self.first, self.m, &mut buffers.windowed_table);
+    fn fill_rope_tables(&self, runs: &[Run<'_, Memory>], buffers: &mut Buffers) {
+        let Some(ropes) = self.ropes else { return };
+        for (rope, table) in [
+            (&ropes.full, &mut buffers.full_table),
+            (&ropes.windowed, &mut buffers.windowed_table),
+        ] {
+            table.clear();
+            for run in runs {
+                rope.extend(run.memory.n_past, run.ids.len(), table);
+            }
         }
     }
 
@@ -188,20 +203,16 @@ impl Pass<'_> {
         &self,
         index: usize,
         layer: &Layer,
-        cache: &mut KvCache,
+        runs: &mut [Run<'_, Memory>],
         buffers: &mut Buffers,
     ) {
         self.norm(&layer.attn_norm, buffers);
         self.project_qkv(layer, buffers);
         self.norm_heads(layer, buffers);
         self.rotate_heads(index, buffers);
-        let kv = ..self.m * self.cfg.kv_dim();
-        cache.store(
-            self.compute,
-            (index, self.first),
-            (&buffers.k[kv], &buffers.v[kv]),
-        );
-        self.attend(index, cache, buffers);
+        for (rows, run) in with_rows(runs) {
+            self.store_and_attend(index, rows, run.memory, buffers);
+        }
         let attended = &buffers.attended[..self.m * self.cfg.q_dim()];
         self.multiply(&layer.attn_output, attended, &mut buffers.branch);
         self.norm_branch(layer.attn_post_norm.as_ref(), buffers);
@@ -275,21 +286,35 @@ impl Pass<'_> {
         }
     }
 
-    fn attend(&self, index: usize, cache: &KvCache, buffers: &mut Buffers) {
+    /// Stores the keys and values of one run's rows; then its queries look at its own past.
+    fn store_and_attend(
+        &self,
+        index: usize,
+        rows: Range<usize>,
+        memory: &mut Memory,
+        buffers: &mut Buffers,
+    ) {
+        let kv = rows.start * self.cfg.kv_dim()..rows.end * self.cfg.kv_dim();
+        let Memory { cache, n_past } = memory;
+        cache.store(
+            self.compute,
+            (index, *n_past),
+            (&buffers.k[kv.clone()], &buffers.v[kv]),
+        );
         let (keys, values) = cache.rows(index);
         let attention = Attention {
             shape: cache.shape,
             n_heads: self.cfg.n_heads,
             keys,
             values,
-            first: self.first,
+            first: *n_past,
             window: self.cfg.windows[index],
             scale: self.cfg.attention_scale,
             softcap: self.cfg.attention_softcap,
         };
-        let n = self.m * self.cfg.q_dim();
+        let q = rows.start * self.cfg.q_dim()..rows.end * self.cfg.q_dim();
         self.compute
-            .attend(&attention, &buffers.q[..n], &mut buffers.attended[..n]);
+            .attend(&attention, &buffers.q[q.clone()], &mut buffers.attended[q]);
     }
 
     fn widen(&self, layer: &Layer, buffers: &mut Buffers) {
@@ -340,6 +365,12 @@ impl Pass<'_> {
 }
 
 impl Ropes {
+    /// A model's rotations, if it has any, at this context length.
+    pub(crate) fn of(cfg: &Config, weights: &Weights, context: usize) -> Option<Self> {
+        let rotary = cfg.rotary.as_ref()?;
+        Some(Self::new(rotary, &weights.rope_divisors, context))
+    }
+
     fn new(rotary: &Rotary, divisors: &RopeDivisors, context: usize) -> Self {
         let by_context = if context > rotary.original_context {
             &divisors.long

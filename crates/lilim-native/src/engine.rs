@@ -89,7 +89,7 @@ impl Engine for NativeEngine {
         tracing::info!(model = %info.name, arch = %info.arch, level = %kernels.level(), n_threads, "loaded");
         let loaded = NativeModel {
             info,
-            network: open.into_network(Arc::new(compute)),
+            network: open.into_network(Arc::new(compute), limits)?,
             tokenizer,
             template,
             limits,

@@ -5,6 +5,7 @@
 //! `threads`), `decoder` and `rwkv7` (the networks), `session`
 //! (a sequence of tokens), `estimate`, `model`, `loaded` and `generation`, `engine` (the face).
 
+mod batch;
 mod bytes;
 mod compute;
 mod config;

@@ -13,14 +13,14 @@ use lilim_text::{
 
 use crate::error::ModelError;
 use crate::generation::NativeSession;
-use crate::model::{CHAT_TEMPLATE_KEY, Network};
+use crate::model::{CHAT_TEMPLATE_KEY, LoadedNetwork};
 use crate::session::Sequence;
 use crate::timeline::Limits;
 
 /// What a loaded model is made of.
 pub(crate) struct NativeModel {
     pub info: ModelInfo,
-    pub network: Network,
+    pub network: LoadedNetwork,
     pub tokenizer: Tokenizer,
     pub template: Option<Template>,
     pub limits: Limits,

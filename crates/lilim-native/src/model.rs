@@ -7,11 +7,13 @@ use lilim_api::{EngineError, LoadOptions, MemoryEstimate, ModelInfo};
 use lilim_formats::gguf::{Gguf, Metadata};
 use lilim_kernels::Kernels;
 
+use crate::batch::Batcher;
 use crate::bytes::ModelBytes;
 use crate::compute::Compute;
 use crate::config::{Config, MAX_CONTEXT, arch_of};
-use crate::decoder::{self, Decoder};
+use crate::decoder::{self, Decoder, Ropes};
 use crate::error::ModelError;
+use crate::estimate::OutOfMemory;
 use crate::families;
 use crate::kv_cache::KvShape;
 use crate::rwkv7::Rwkv7;
@@ -37,10 +39,10 @@ enum NetworkWeights {
     Rwkv7(Rwkv7Config, Rwkv7Weights),
 }
 
-/// A network ready to compute.
-pub(crate) enum Network {
-    Decoder(Arc<Decoder>),
-    Rwkv7(Arc<Rwkv7>),
+/// A network ready to compute for all its sequences.
+pub(crate) enum LoadedNetwork {
+    Decoder(Arc<Batcher<Decoder>>),
+    Rwkv7(Arc<Batcher<Rwkv7>>),
 }
 
 impl OpenModel {
@@ -127,7 +129,7 @@ impl OpenModel {
 
     /// Adds up what one sequence over this model takes.
     pub(crate) fn estimate(&self, limits: Limits, n_threads: usize) -> MemoryEstimate {
-        let (context, chunk) = (limits.context as u64, limits.chunk as u64);
+        let (context, n_rows) = (limits.context as u64, limits.pass_rows() as u64);
         let (kv_bytes, row_width, scratch) = match &self.weights {
             NetworkWeights::Decoder(cfg, _) => {
                 let row_bytes = KvShape::new(cfg, limits.kv_type).row_bytes() as u64;
@@ -139,10 +141,10 @@ impl OpenModel {
         };
         // each thread keeps one scratch, as long as the longest work needed
         let scratch = scratch.max(Kernels::matmul_scratch()) as u64;
-        let n_floats = chunk
+        let n_floats = n_rows
             .saturating_mul(row_width)
             .saturating_add(scratch.saturating_mul(n_threads as u64))
-            .saturating_add(self.info.vocab_size as u64);
+            .saturating_add(2 * self.info.vocab_size as u64);
         MemoryEstimate {
             weight_bytes: self.info.n_weight_bytes,
             kv_bytes,
@@ -151,37 +153,43 @@ impl OpenModel {
     }
 
     /// Joins the weights with the threads that will compute.
-    pub(crate) fn into_network(self, compute: Arc<Compute>) -> Network {
+    pub(crate) fn into_network(
+        self,
+        compute: Arc<Compute>,
+        limits: Limits,
+    ) -> Result<LoadedNetwork, OutOfMemory> {
         let bytes = self.bytes;
-        match self.weights {
-            NetworkWeights::Decoder(cfg, weights) => Network::Decoder(Arc::new(Decoder {
-                cfg,
-                weights,
-                bytes,
-                compute,
-            })),
-            NetworkWeights::Rwkv7(cfg, weights) => Network::Rwkv7(Arc::new(Rwkv7 {
-                cfg,
-                weights,
-                bytes,
-                compute,
-            })),
-        }
+        Ok(match self.weights {
+            NetworkWeights::Decoder(cfg, weights) => {
+                let ropes = Ropes::of(&cfg, &weights, limits.context);
+                let decoder = Decoder {
+                    cfg,
+                    weights,
+                    bytes,
+                    compute,
+                    ropes,
+                };
+                LoadedNetwork::Decoder(Arc::new(Batcher::new(decoder, limits)?))
+            }
+            NetworkWeights::Rwkv7(cfg, weights) => {
+                let rwkv7 = Rwkv7 {
+                    cfg,
+                    weights,
+                    bytes,
+                    compute,
+                };
+                LoadedNetwork::Rwkv7(Arc::new(Batcher::new(rwkv7, limits)?))
+            }
+        })
     }
 }
 
-impl Network {
+impl LoadedNetwork {
     /// Starts an empty sequence.
     pub(crate) fn sequence(&self, limits: Limits) -> Result<Sequence, EngineError> {
         let (timeline, vocab_size): (Box<dyn Timeline>, usize) = match self {
-            Self::Decoder(model) => (
-                Box::new(model.timeline(limits)?),
-                model.weights.embedding.n_rows,
-            ),
-            Self::Rwkv7(model) => (
-                Box::new(model.timeline(limits)?),
-                model.weights.embedding.n_rows,
-            ),
+            Self::Decoder(batcher) => (Box::new(batcher.member()?), batcher.vocab_size()),
+            Self::Rwkv7(batcher) => (Box::new(batcher.member()?), batcher.vocab_size()),
         };
         Sequence::new(timeline, limits, vocab_size)
     }

@@ -48,10 +48,8 @@ impl Rope {
         self.frequencies.len()
     }
 
-    /// Computes the table of positions `first..first + n`.
-    pub(crate) fn fill(&self, first: usize, n: usize, table: &mut RopeTable) {
-        table.cos.clear();
-        table.sin.clear();
+    /// Appends the rows of positions `first..first + n`.
+    pub(crate) fn extend(&self, first: usize, n: usize, table: &mut RopeTable) {
         for pos in first..first + n {
             for &frequency in &self.frequencies {
                 let angle = pos as f32 * frequency;
@@ -62,7 +60,7 @@ impl Rope {
     }
 }
 
-/// Cosines and sines of a chunk.
+/// Cosines and sines of a pass.
 #[derive(Debug, Default)]
 pub(crate) struct RopeTable {
     /// `[n_positions, n_pairs]`
@@ -72,7 +70,12 @@ pub(crate) struct RopeTable {
 }
 
 impl RopeTable {
-    /// The row of the chunk's `row`-th position.
+    pub(crate) fn clear(&mut self) {
+        self.cos.clear();
+        self.sin.clear();
+    }
+
+    /// The row of the pass's `row`-th position.
     pub(crate) fn row(&self, row: usize, n_pairs: usize) -> (&[f32], &[f32]) {
         let range = row * n_pairs..(row + 1) * n_pairs;
         (&self.cos[range.clone()], &self.sin[range])
@@ -110,7 +113,7 @@ mod tests {
         });
         assert_eq!(rope.frequencies, [0.25, 0.00125]);
         let mut table = RopeTable::default();
-        rope.fill(0, 1, &mut table);
+        rope.extend(0, 1, &mut table);
         assert_eq!((table.cos, table.sin), (vec![3.0, 3.0], vec![0.0, 0.0]));
     }
 
@@ -118,8 +121,8 @@ mod tests {
     fn a_table_depends_on_the_position_only() {
         let rope = Rope::new(&shape(6));
         let (mut whole, mut part) = (RopeTable::default(), RopeTable::default());
-        rope.fill(0, 9, &mut whole);
-        rope.fill(7, 2, &mut part);
+        rope.extend(0, 9, &mut whole);
+        rope.extend(7, 2, &mut part);
         assert_eq!(whole.row(8, 3), part.row(1, 3));
     }
 }

@@ -1,14 +1,14 @@
 //! RWKV-7: a recurrent network whose memory is a matrix for each head instead of a cache.
 //!
-//! Read [`Rwkv7Timeline::forward`] first. Matrices are applied to a whole chunk; only the state's
-//! own update goes position by position. `m` is the number of positions in the chunk.
+//! Read [`Rwkv7::forward`] first. Matrices are applied to all rows of a pass; only the state's own
+//! update goes position by position, and looking one position back minds whose it is. `m` is the
+//! number of rows in the pass.
 //!
 //! *Source*: Peng et al., "RWKV-7 Goose", section 4.
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use lilim_api::{CancelToken, TokenId};
 use lilim_kernels::{Activation, ColumnsMut, Wkv7Args};
 
 use crate::bytes::ModelBytes;
@@ -17,7 +17,7 @@ use crate::estimate::{OutOfMemory, zeros};
 use crate::families::NormKind;
 use crate::rwkv7_weights::{LowRank, N_MIXES, Rwkv7Config, Rwkv7Layer, Rwkv7Weights};
 use crate::tensors::{Linear, Norm};
-use crate::timeline::{Limits, Timeline};
+use crate::timeline::{Limits, Network, Run, with_rows};
 
 /// Of the norm of each head's output; part of the architecture, not of the file.
 const HEAD_NORM_EPS: f32 = 64e-5;
@@ -33,12 +33,11 @@ pub(crate) struct Rwkv7 {
     pub compute: Arc<Compute>,
 }
 
-/// One sequence.
-pub(crate) struct Rwkv7Timeline {
-    model: Arc<Rwkv7>,
+/// What is kept of one sequence.
+pub(crate) struct Memory {
     /// `[n_layers]`
-    memory: Vec<LayerMemory>,
-    buffers: Buffers,
+    layers: Vec<LayerMemory>,
+    /// Positions computed so far.
     n_past: usize,
 }
 
@@ -52,8 +51,8 @@ struct LayerMemory {
     state: Vec<f32>,
 }
 
-/// Activations of one chunk; `[chunk, dim]` where nothing else is said.
-struct Buffers {
+/// Activations of one pass; `[chunk, dim]` where nothing else is said, `chunk` being the most rows.
+pub(crate) struct Buffers {
     x: Vec<f32>,
     normed: Vec<f32>,
     /// Inputs of receptance, decay, key, value, rate and gate. `[6][chunk, dim]`
@@ -78,68 +77,85 @@ struct Buffers {
     hidden: Vec<f32>,
 }
 
-/// One chunk on its way through the layers.
+/// Rows on their way through the layers.
 struct Pass<'a> {
     cfg: &'a Rwkv7Config,
     compute: &'a Compute,
     parts: Parts<'a>,
-    /// Positions in the chunk.
+    /// Rows of all runs together.
     m: usize,
 }
 
-impl Rwkv7 {
-    /// Starts an empty sequence.
-    pub(crate) fn timeline(self: &Arc<Self>, limits: Limits) -> Result<Rwkv7Timeline, OutOfMemory> {
-        let memory = (0..self.cfg.n_layers).map(|_| LayerMemory::new(&self.cfg));
-        Ok(Rwkv7Timeline {
-            model: Arc::clone(self),
-            memory: memory.collect::<Result<_, _>>()?,
-            buffers: Buffers::new(&self.cfg, limits.chunk)?,
+impl Network for Rwkv7 {
+    type Memory = Memory;
+    type Buffers = Buffers;
+
+    fn vocab_size(&self) -> usize {
+        self.weights.embedding.n_rows
+    }
+
+    fn memory(&self, _limits: Limits) -> Result<Memory, OutOfMemory> {
+        let layers = (0..self.cfg.n_layers).map(|_| LayerMemory::new(&self.cfg));
+        Ok(Memory {
+            layers: layers.collect::<Result<_, _>>()?,
             n_past: 0,
         })
     }
-}
 
-impl Timeline for Rwkv7Timeline {
-    fn forward(&mut self, ids: &[TokenId], cancel: &CancelToken) -> bool {
-        let model = Arc::clone(&self.model);
+    fn buffers(&self, n_rows: usize) -> Result<Buffers, OutOfMemory> {
+        Buffers::new(&self.cfg, n_rows)
+    }
+
+    fn forward(
+        &self,
+        runs: &mut [Run<'_, Memory>],
+        buffers: &mut Buffers,
+        stop: &dyn Fn() -> bool,
+    ) -> bool {
         let pass = Pass {
-            cfg: &model.cfg,
-            compute: &model.compute,
-            parts: Parts::of(&*model.bytes),
-            m: ids.len(),
+            cfg: &self.cfg,
+            compute: &self.compute,
+            parts: Parts::of(&*self.bytes),
+            m: runs.iter().map(|run| run.ids.len()).sum(),
         };
-        let buffers = &mut self.buffers;
-        pass.embed(&model.weights, ids, buffers);
-        for (index, layer) in model.weights.layers.iter().enumerate() {
-            if cancel.is_cancelled() {
+        pass.embed(&self.weights, runs, buffers);
+        for (index, layer) in self.weights.layers.iter().enumerate() {
+            if stop() {
                 if index > 0 {
-                    self.forget();
+                    runs.iter_mut().for_each(|run| run.memory.forget());
                 }
                 return false;
             }
-            let memory = &mut self.memory[index];
-            pass.time_mix(layer, memory, buffers);
-            pass.channel_mix(layer, memory, buffers);
+            pass.time_mix((index, layer), runs, buffers);
+            pass.channel_mix((index, layer), runs, buffers);
         }
-        self.n_past += ids.len();
+        for run in runs {
+            run.memory.n_past += run.ids.len();
+        }
         true
     }
 
-    fn logits(&mut self, rows: Range<usize>, out: &mut [f32]) {
-        let Rwkv7 {
-            cfg,
-            weights,
-            bytes,
-            compute,
-        } = &*self.model;
-        let range = rows.start * cfg.dim..rows.end * cfg.dim;
-        let normed = &mut self.buffers.normed[range.clone()];
-        let norm = NormArgs::new(NormKind::Layer, cfg.norm_eps, &weights.output_norm);
-        compute.norm(norm, &self.buffers.x[range], normed);
-        compute.multiply(
-            &Parts::of(&**bytes),
-            vec![Product::new(&weights.output, normed, out)],
+    fn logits(&self, rows: &[usize], buffers: &mut Buffers, out: &mut [f32]) {
+        let dim = self.cfg.dim;
+        let Buffers {
+            x, branch, normed, ..
+        } = buffers;
+        let (chosen, normed) = (
+            &mut branch[..rows.len() * dim],
+            &mut normed[..rows.len() * dim],
+        );
+        for (chosen, row) in chosen.chunks_exact_mut(dim).zip(rows) {
+            chosen.copy_from_slice(&x[row * dim..(row + 1) * dim]);
+        }
+        let norm = NormArgs::new(
+            NormKind::Layer,
+            self.cfg.norm_eps,
+            &self.weights.output_norm,
+        );
+        self.compute.norm(norm, chosen, normed);
+        self.compute.multiply(
+            &Parts::of(&*self.bytes),
+            vec![Product::new(&self.weights.output, normed, out)],
         );
     }
 
@@ -148,36 +164,36 @@ impl Timeline for Rwkv7Timeline {
     }
 
     /// A state cannot be taken back: anything short of all is nothing.
-    fn rewind(&mut self, keep: usize) -> usize {
-        if keep < self.n_past {
-            self.forget();
+    fn rewind(memory: &mut Memory, keep: usize) -> usize {
+        if keep < memory.n_past {
+            memory.forget();
         }
-        self.n_past
+        memory.n_past
     }
 }
 
-impl Rwkv7Timeline {
+impl Memory {
     /// Goes back to the start.
     fn forget(&mut self) {
-        for memory in &mut self.memory {
-            memory.last_attn.fill(0.0);
-            memory.last_ffn.fill(0.0);
-            memory.state.fill(0.0);
+        for layer in &mut self.layers {
+            layer.last_attn.fill(0.0);
+            layer.last_ffn.fill(0.0);
+            layer.state.fill(0.0);
         }
         self.n_past = 0;
     }
 }
 
 impl Pass<'_> {
-    /// Elements of the chunk in a buffer of width `dim`.
+    /// Elements of the pass in a buffer of width `dim`.
     fn n(&self) -> usize {
         self.m * self.cfg.dim
     }
 
-    fn embed(&self, weights: &Rwkv7Weights, ids: &[TokenId], buffers: &mut Buffers) {
+    fn embed(&self, weights: &Rwkv7Weights, runs: &[Run<'_, Memory>], buffers: &mut Buffers) {
         let dim = self.cfg.dim;
         let rows = buffers.normed.chunks_exact_mut(dim);
-        for (&id, row) in ids.iter().zip(rows) {
+        for (&id, row) in runs.iter().flat_map(|run| run.ids).zip(rows) {
             self.compute
                 .row(&self.parts, &weights.embedding, id as usize, row);
         }
@@ -188,36 +204,48 @@ impl Pass<'_> {
     }
 
     /// `x += output · (heads' reading · gate)`
-    fn time_mix(&self, layer: &Rwkv7Layer, memory: &mut LayerMemory, buffers: &mut Buffers) {
+    fn time_mix(
+        &self,
+        (index, layer): (usize, &Rwkv7Layer),
+        runs: &mut [Run<'_, Memory>],
+        buffers: &mut Buffers,
+    ) {
         self.norm(&layer.attn_norm, buffers);
-        for (mixed, lerp) in buffers
-            .mixed
-            .iter_mut()
-            .zip(layer.mixes.chunks_exact(self.cfg.dim))
-        {
-            self.shift(&buffers.normed, &memory.last_attn, lerp, mixed);
+        for (rows, run) in with_rows(runs) {
+            let last = &mut run.memory.layers[index].last_attn;
+            for (mixed, lerp) in buffers
+                .mixed
+                .iter_mut()
+                .zip(layer.mixes.chunks_exact(self.cfg.dim))
+            {
+                self.shift((&rows, &buffers.normed), last, lerp, mixed);
+            }
+            self.remember((&rows, &buffers.normed), last);
         }
-        self.remember(&buffers.normed, &mut memory.last_attn);
         self.project(layer, buffers);
         self.low_ranks(layer, buffers);
         self.mix_values(layer, buffers);
         self.split_keys(layer, buffers);
-        self.update_state(&mut memory.state, buffers);
+        self.update_states(index, runs, buffers);
         self.finish_heads(layer, buffers);
         self.multiply(&layer.output, &buffers.read, &mut buffers.branch);
         self.add_branch(buffers);
     }
 
     /// `x += value · relu(key · mixed)²`
-    fn channel_mix(&self, layer: &Rwkv7Layer, memory: &mut LayerMemory, buffers: &mut Buffers) {
+    fn channel_mix(
+        &self,
+        (index, layer): (usize, &Rwkv7Layer),
+        runs: &mut [Run<'_, Memory>],
+        buffers: &mut Buffers,
+    ) {
         self.norm(&layer.ffn_norm, buffers);
-        self.shift(
-            &buffers.normed,
-            &memory.last_ffn,
-            &layer.ffn_mix,
-            &mut buffers.mixed[0],
-        );
-        self.remember(&buffers.normed, &mut memory.last_ffn);
+        for (rows, run) in with_rows(runs) {
+            let last = &mut run.memory.layers[index].last_ffn;
+            let rows = (&rows, &buffers.normed[..]);
+            self.shift(rows, last, &layer.ffn_mix, &mut buffers.mixed[0]);
+            self.remember(rows, last);
+        }
         self.multiply(&layer.ffn_key, &buffers.mixed[0], &mut buffers.hidden);
         let hidden = &mut buffers.hidden[..self.m * self.cfg.ffn_dim];
         self.compute.activate(Activation::ReluSquared, hidden);
@@ -232,14 +260,21 @@ impl Pass<'_> {
             .norm(args, &buffers.x[..n], &mut buffers.normed[..n]);
     }
 
-    /// `mixed = x + (x of the position before - x) · lerp`
-    fn shift(&self, x: &[f32], last: &[f32], lerp: &[f32], mixed: &mut [f32]) {
+    /// `mixed = x + (x of the position before - x) · lerp`, for the rows of one run.
+    fn shift(
+        &self,
+        (rows, x): (&Range<usize>, &[f32]),
+        last: &[f32],
+        lerp: &[f32],
+        mixed: &mut [f32],
+    ) {
         let dim = self.cfg.dim;
-        for row in 0..self.m {
+        for row in rows.clone() {
             let now = &x[row * dim..(row + 1) * dim];
-            let before = match row {
-                0 => last,
-                _ => &x[(row - 1) * dim..row * dim],
+            let before = if row == rows.start {
+                last
+            } else {
+                &x[(row - 1) * dim..row * dim]
             };
             let mixed = &mut mixed[row * dim..(row + 1) * dim];
             for (i, mixed) in mixed.iter_mut().enumerate() {
@@ -248,8 +283,8 @@ impl Pass<'_> {
         }
     }
 
-    fn remember(&self, x: &[f32], last: &mut [f32]) {
-        last.copy_from_slice(&x[self.n() - self.cfg.dim..self.n()]);
+    fn remember(&self, (rows, x): (&Range<usize>, &[f32]), last: &mut [f32]) {
+        last.copy_from_slice(&x[(rows.end - 1) * self.cfg.dim..rows.end * self.cfg.dim]);
     }
 
     fn project(&self, layer: &Rwkv7Layer, buffers: &mut Buffers) {
@@ -335,8 +370,8 @@ impl Pass<'_> {
         }
     }
 
-    /// Moves each head's state through the chunk's positions and reads it after each.
-    fn update_state(&self, state: &mut [f32], buffers: &mut Buffers) {
+    /// Moves each head's state through its run's positions and reads it after each.
+    fn update_states(&self, index: usize, runs: &mut [Run<'_, Memory>], buffers: &mut Buffers) {
         let (dim, head_dim) = (self.cfg.dim, self.cfg.head_dim);
         let Buffers {
             receptance,
@@ -348,15 +383,21 @@ impl Pass<'_> {
             read,
             ..
         } = buffers;
-        let mut columns = ColumnsMut::new(&mut read[..self.m * dim], self.m);
-        let mut heads = Vec::with_capacity(self.cfg.n_heads);
-        for state in state.chunks_exact_mut(head_dim * head_dim) {
-            let (own, rest) = columns.split_at_col(head_dim);
-            heads.push((heads.len() * head_dim, state, own));
-            columns = rest;
+        let mut read = &mut read[..self.m * dim];
+        let mut heads = Vec::with_capacity(runs.len() * self.cfg.n_heads);
+        for (rows, run) in with_rows(runs) {
+            let (own, rest) = std::mem::take(&mut read).split_at_mut(rows.len() * dim);
+            read = rest;
+            let mut columns = ColumnsMut::new(own, rows.len());
+            let state = &mut run.memory.layers[index].state;
+            for (head, state) in state.chunks_exact_mut(head_dim * head_dim).enumerate() {
+                let (own, rest) = columns.split_at_col(head_dim);
+                heads.push((rows.clone(), head * head_dim, state, own));
+                columns = rest;
+            }
         }
-        self.compute.for_each(heads, |(col, state, mut out)| {
-            for row in 0..self.m {
+        self.compute.for_each(heads, |(rows, col, state, mut out)| {
+            for (i, row) in rows.enumerate() {
                 let head = row * dim + col..row * dim + col + head_dim;
                 let args = Wkv7Args {
                     r: &receptance[head.clone()],
@@ -366,9 +407,7 @@ impl Pass<'_> {
                     a: &lookup[head.clone()],
                     b: &write[head],
                 };
-                self.compute
-                    .kernels
-                    .wkv7_step(args, state, out.row_mut(row));
+                self.compute.kernels.wkv7_step(args, state, out.row_mut(i));
             }
         });
     }

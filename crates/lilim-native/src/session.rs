@@ -8,8 +8,8 @@ use lilim_api::{CancelToken, EngineError, TokenId, TokenStepper};
 use crate::estimate::zeros;
 use crate::timeline::{Limits, Timeline};
 
-/// Rows of logits computed at once when all are asked for; bounds memory, not results.
-const SCORED_ROWS: usize = 8;
+/// Bytes of logits computed at once when all are asked for; bounds memory, not results.
+const SCORED_BYTES: usize = 16 << 20;
 
 /// The most tokens of one verification: guesses beyond are seldom right and never cheap.
 pub(crate) const MAX_VERIFY: usize = 17;
@@ -64,10 +64,16 @@ impl Sequence {
         Ok(())
     }
 
-    /// Computes one chunk; logits are stale afterwards.
-    fn forward(&mut self, ids: &[TokenId], cancel: &CancelToken) -> Result<(), EngineError> {
+    /// Computes one chunk and as many rows of logits as there is room for; the sequence's own are
+    /// stale afterwards.
+    fn forward(
+        &mut self,
+        ids: &[TokenId],
+        logits: &mut Vec<f32>,
+        cancel: &CancelToken,
+    ) -> Result<(), EngineError> {
         self.has_logits = false;
-        if self.timeline.forward(ids, cancel) {
+        if self.timeline.forward(ids, logits, cancel) {
             self.tokens.extend_from_slice(ids);
             return Ok(());
         }
@@ -76,9 +82,12 @@ impl Sequence {
         Err(EngineError::Cancelled)
     }
 
-    /// Computes the logits after the last of the `n` tokens of the last forward.
-    fn finish(&mut self, n: usize) -> Result<(), EngineError> {
-        self.timeline.logits(n - 1..n, &mut self.logits);
+    /// Computes one chunk and the logits after its last token.
+    fn finish(&mut self, ids: &[TokenId], cancel: &CancelToken) -> Result<(), EngineError> {
+        let mut logits = std::mem::take(&mut self.logits);
+        let done = self.forward(ids, &mut logits, cancel);
+        self.logits = logits;
+        done?;
         check_numbers(&self.logits, self.tokens.len() - 1)?;
         self.has_logits = true;
         Ok(())
@@ -107,10 +116,11 @@ impl TokenStepper for Sequence {
         self.admit(ids)?;
         let mut done = 0;
         for chunk in ids.chunks(self.limits.chunk) {
-            self.forward(chunk, cancel)?;
             done += chunk.len();
             if done == ids.len() {
-                self.finish(chunk.len())?;
+                self.finish(chunk, cancel)?;
+            } else {
+                self.forward(chunk, &mut Vec::new(), cancel)?;
             }
             progress(done);
         }
@@ -119,8 +129,7 @@ impl TokenStepper for Sequence {
 
     fn step(&mut self, id: TokenId) -> Result<(), EngineError> {
         self.admit(&[id])?;
-        self.forward(&[id], &self.never.clone())?;
-        self.finish(1)
+        self.finish(&[id], &self.never.clone())
     }
 
     fn logits(&self) -> &[f32] {
@@ -174,25 +183,31 @@ impl TokenStepper for Sequence {
         sink: &mut dyn FnMut(usize, &[f32]),
     ) -> Result<(), EngineError> {
         self.admit(ids)?;
-        let mut logits = zeros("logits", SCORED_ROWS.min(ids.len()) * self.vocab_size)?;
-        let mut first = 0;
-        for chunk in ids.chunks(self.limits.chunk) {
-            self.forward(chunk, &self.never.clone())?;
-            let mut row = from.saturating_sub(first);
-            while row < chunk.len() {
-                let rows = row..chunk.len().min(row + SCORED_ROWS);
-                let logits = &mut logits[..rows.len() * self.vocab_size];
-                self.timeline.logits(rows.clone(), logits);
-                for (row, logits) in rows.clone().zip(logits.chunks_exact(self.vocab_size)) {
-                    check_numbers(logits, self.tokens.len() - chunk.len() + row)?;
-                    sink(first + row, logits);
+        let never = self.never.clone();
+        // the last row is computed whether asked for or not: it is the sequence's own
+        let n_unscored = from.min(ids.len().saturating_sub(1));
+        let (unscored, scored) = ids.split_at(n_unscored);
+        for chunk in unscored.chunks(self.limits.chunk) {
+            self.forward(chunk, &mut Vec::new(), &never)?;
+        }
+        let most_rows = (SCORED_BYTES / 4 / self.vocab_size).clamp(1, self.limits.chunk);
+        let mut logits = zeros("logits", most_rows.min(scored.len()) * self.vocab_size)?;
+        let mut index = n_unscored;
+        for chunk in scored.chunks(most_rows) {
+            logits.truncate(chunk.len() * self.vocab_size);
+            let first = self.tokens.len();
+            self.forward(chunk, &mut logits, &never)?;
+            for (row, logits) in logits.chunks_exact(self.vocab_size).enumerate() {
+                check_numbers(logits, first + row)?;
+                if index >= from {
+                    sink(index, logits);
                 }
-                row = rows.end;
+                index += 1;
             }
-            first += chunk.len();
-            if first == ids.len() {
-                self.finish(chunk.len())?;
-            }
+        }
+        if let Some(last) = logits.chunks_exact(self.vocab_size).last() {
+            self.logits.copy_from_slice(last);
+            self.has_logits = true;
         }
         Ok(())
     }

@@ -1,0 +1,341 @@
+//! Sessions of one model that compute at the same time share passes, so that the weights are read
+//! once for all of them.
+//!
+//! There is no thread for it. A session's own thread brings its next positions as a job; if no pass
+//! runs, it becomes the leader: it gathers the jobs that wait, computes them all, and hands them
+//! back. Who finds a pass running waits for it; the next leader is one of those whose jobs are left
+//! or arrive. A session alone never waits.
+//!
+//! After a pass its members sample, all at about the same time, so the next leader waits for them to
+//! come back, for a small share of a pass at most. Who takes longer (its reader parks it, or it has
+//! ended) holds the others up once and is not waited for again.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use lilim_api::{CancelToken, TokenId};
+
+use crate::estimate::OutOfMemory;
+use crate::threads::{lock, wait};
+use crate::timeline::{Limits, Network, Run, Timeline};
+
+/// The share of the last pass's time that a leader waits for its members.
+const GATHER_SHARE: u32 = 8;
+
+/// What a leader may wait even when passes are shorter: about what sampling takes.
+const MIN_GATHER: Duration = Duration::from_micros(100);
+
+/// Jobs of at most so many positions are steps, which others wait for word by word.
+const STEP_ROWS: usize = 16;
+
+/// Positions of prompts computed beside steps: few, so that the steps need not wait long.
+const PROMPT_ROWS_BESIDE_STEPS: usize = 64;
+
+/// A network and what its sequences share.
+pub(crate) struct Batcher<N: Network> {
+    network: N,
+    limits: Limits,
+    state: Mutex<State<N>>,
+    /// Tells a gathering leader of a new job.
+    arrived: Condvar,
+    /// Tells all others of the end of a pass.
+    ended: Condvar,
+}
+
+struct State<N: Network> {
+    /// With the leader while there is one.
+    workspace: Option<Workspace<N>>,
+    /// Oldest first.
+    waiting: Vec<Job<N>>,
+    done: Vec<Job<N>>,
+    last: LastPass,
+    n_members: u64,
+}
+
+struct Workspace<N: Network> {
+    buffers: N::Buffers,
+    /// `[n, vocab_size]`
+    logits: Vec<f32>,
+}
+
+struct LastPass {
+    members: Vec<u64>,
+    /// Until when it is worth waiting for them.
+    gather_until: Instant,
+}
+
+/// Positions that a member wants computed.
+struct Job<N: Network> {
+    member: u64,
+    memory: N::Memory,
+    ids: Vec<TokenId>,
+    /// How many of them are computed.
+    n_done: usize,
+    /// Logits after the last ids: `[n, vocab_size]`.
+    logits: Vec<f32>,
+    cancel: CancelToken,
+    outcome: Outcome,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Unfinished,
+    Computed,
+    Cancelled,
+    /// The pass panicked, and what became of the memory is not known.
+    Lost,
+}
+
+/// One sequence of a batcher.
+pub(crate) struct Member<N: Network> {
+    batcher: Arc<Batcher<N>>,
+    /// Away only while it is computed.
+    job: Option<Job<N>>,
+}
+
+impl<N: Network> Batcher<N> {
+    pub(crate) fn new(network: N, limits: Limits) -> Result<Self, OutOfMemory> {
+        let workspace = Workspace {
+            buffers: network.buffers(limits.pass_rows())?,
+            logits: Vec::new(),
+        };
+        let last = LastPass {
+            members: Vec::new(),
+            gather_until: Instant::now(),
+        };
+        Ok(Self {
+            network,
+            limits,
+            state: Mutex::new(State {
+                workspace: Some(workspace),
+                waiting: Vec::new(),
+                done: Vec::new(),
+                last,
+                n_members: 0,
+            }),
+            arrived: Condvar::new(),
+            ended: Condvar::new(),
+        })
+    }
+
+    /// Starts an empty sequence.
+    pub(crate) fn member(self: &Arc<Self>) -> Result<Member<N>, OutOfMemory> {
+        let memory = self.network.memory(self.limits)?;
+        let mut state = lock(&self.state);
+        state.n_members += 1;
+        let job = Job {
+            member: state.n_members,
+            memory,
+            ids: Vec::new(),
+            n_done: 0,
+            logits: Vec::new(),
+            cancel: CancelToken::new(),
+            outcome: Outcome::Unfinished,
+        };
+        drop(state);
+        Ok(Member {
+            batcher: Arc::clone(self),
+            job: Some(job),
+        })
+    }
+
+    pub(crate) fn vocab_size(&self) -> usize {
+        self.network.vocab_size()
+    }
+
+    /// Has a job computed, by this thread or another.
+    fn compute(&self, job: Job<N>) -> Job<N> {
+        let member = job.member;
+        let mut state = lock(&self.state);
+        state.waiting.push(job);
+        self.arrived.notify_one();
+        loop {
+            if let Some(index) = state.done.iter().position(|job| job.member == member) {
+                return state.done.swap_remove(index);
+            }
+            state = match state.workspace.take() {
+                Some(workspace) => self.lead(state, workspace),
+                None => wait(&self.ended, state),
+            };
+        }
+    }
+
+    /// Computes one pass of what waits.
+    fn lead<'a>(
+        &'a self,
+        state: MutexGuard<'a, State<N>>,
+        mut workspace: Workspace<N>,
+    ) -> MutexGuard<'a, State<N>> {
+        let mut state = self.gather(state);
+        let mut jobs = state.choose(self.limits.pass_rows());
+        drop(state);
+        let begin = Instant::now();
+        let pass = std::panic::AssertUnwindSafe(|| self.pass(&mut jobs, &mut workspace));
+        let panic = std::panic::catch_unwind(pass).err();
+        if panic.is_some() {
+            jobs.iter_mut()
+                .for_each(|(job, _)| job.outcome = Outcome::Lost);
+        }
+        let now = Instant::now();
+        let gather = ((now - begin) / GATHER_SHARE).max(MIN_GATHER);
+        let mut state = lock(&self.state);
+        state.last = LastPass {
+            members: jobs.iter().map(|(job, _)| job.member).collect(),
+            gather_until: now + gather,
+        };
+        // unfinished ones are older than those who came meanwhile
+        for (job, _) in jobs.into_iter().rev() {
+            match job.outcome {
+                Outcome::Unfinished => state.waiting.insert(0, job),
+                _ => state.done.push(job),
+            }
+        }
+        state.workspace = Some(workspace);
+        self.ended.notify_all();
+        if let Some(panic) = panic {
+            drop(state);
+            std::panic::resume_unwind(panic);
+        }
+        state
+    }
+
+    /// Waits for the members of the last pass to come back, not for long.
+    fn gather<'a>(&self, mut state: MutexGuard<'a, State<N>>) -> MutexGuard<'a, State<N>> {
+        while !state.all_are_back() {
+            let left = state
+                .last
+                .gather_until
+                .saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            state = match self.arrived.wait_timeout(state, left) {
+                Ok((state, _)) => state,
+                Err(poisoned) => poisoned.into_inner().0,
+            };
+        }
+        state
+    }
+
+    /// Computes so many of each job's positions.
+    fn pass(&self, jobs: &mut [(Job<N>, usize)], workspace: &mut Workspace<N>) {
+        let vocab_size = self.network.vocab_size();
+        let cancels: Vec<CancelToken> = jobs.iter().map(|(job, _)| job.cancel.clone()).collect();
+        let mut runs: Vec<Run<'_, N::Memory>> = jobs
+            .iter_mut()
+            .map(|(job, n)| Run {
+                memory: &mut job.memory,
+                ids: &job.ids[job.n_done..job.n_done + *n],
+            })
+            .collect();
+        // one that others share is finished for them
+        let stop = || cancels.iter().all(CancelToken::is_cancelled);
+        if !self
+            .network
+            .forward(&mut runs, &mut workspace.buffers, &stop)
+        {
+            jobs.iter_mut()
+                .for_each(|(job, _)| job.outcome = Outcome::Cancelled);
+            return;
+        }
+        let mut rows = Vec::new();
+        let mut end = 0;
+        for (job, n) in &mut *jobs {
+            end += *n;
+            job.n_done += *n;
+            rows.extend(end - job.n_logits_of_last(*n, vocab_size)..end);
+        }
+        workspace.logits.resize(rows.len() * vocab_size, 0.0);
+        if !rows.is_empty() {
+            self.network
+                .logits(&rows, &mut workspace.buffers, &mut workspace.logits);
+        }
+        let mut logits = &workspace.logits[..];
+        for (job, n) in jobs {
+            let (own, rest) = logits.split_at(job.n_logits_of_last(*n, vocab_size) * vocab_size);
+            logits = rest;
+            // rows are asked for at the end, so what is still to come follows these
+            let to_come = (job.ids.len() - job.n_done) * vocab_size;
+            let end = job.logits.len() - to_come.min(job.logits.len());
+            job.logits[end - own.len()..end].copy_from_slice(own);
+            if job.n_done == job.ids.len() {
+                job.outcome = Outcome::Computed;
+            }
+        }
+    }
+}
+
+impl<N: Network> State<N> {
+    /// Whether every member of the last pass has a job here again.
+    fn all_are_back(&self) -> bool {
+        let is_back = |member: &u64| self.waiting.iter().any(|job| job.member == *member);
+        self.last.members.iter().all(is_back)
+    }
+
+    /// Takes what the next pass computes: the steps, then of prompts, oldest first, what fits.
+    fn choose(&mut self, n_rows: usize) -> Vec<(Job<N>, usize)> {
+        let mut room = n_rows;
+        let mut chosen = vec![0; self.waiting.len()];
+        for (job, chosen) in self.waiting.iter().zip(&mut chosen) {
+            if job.n_left() <= STEP_ROWS.min(room) {
+                *chosen = job.n_left();
+                room -= *chosen;
+            }
+        }
+        if room < n_rows {
+            room = room.min(PROMPT_ROWS_BESIDE_STEPS);
+        }
+        for (job, chosen) in self.waiting.iter().zip(&mut chosen) {
+            if *chosen == 0 {
+                *chosen = job.n_left().min(room);
+                room -= *chosen;
+            }
+        }
+        let all = std::mem::take(&mut self.waiting).into_iter().zip(chosen);
+        let (chosen, left): (Vec<_>, Vec<_>) = all.partition(|&(_, n)| n > 0);
+        self.waiting = left.into_iter().map(|(job, _)| job).collect();
+        chosen
+    }
+}
+
+impl<N: Network> Job<N> {
+    fn n_left(&self) -> usize {
+        self.ids.len() - self.n_done
+    }
+
+    /// Of the last `n` positions done, how many want logits; they are the last of these.
+    fn n_logits_of_last(&self, n: usize, vocab_size: usize) -> usize {
+        let n_logits = self.logits.len() / vocab_size;
+        n_logits.saturating_sub(self.n_left()).min(n)
+    }
+}
+
+impl<N: Network> Timeline for Member<N> {
+    fn forward(&mut self, ids: &[TokenId], logits: &mut Vec<f32>, cancel: &CancelToken) -> bool {
+        let mut job = self.job.take().expect("no pass of this sequence panicked");
+        job.ids.clear();
+        job.ids.extend_from_slice(ids);
+        job.n_done = 0;
+        job.cancel = cancel.clone();
+        job.outcome = Outcome::Unfinished;
+        std::mem::swap(&mut job.logits, logits);
+        let mut job = self.batcher.compute(job);
+        std::mem::swap(&mut job.logits, logits);
+        let outcome = job.outcome;
+        assert_ne!(
+            outcome,
+            Outcome::Lost,
+            "the pass that computed this sequence panicked"
+        );
+        self.job = Some(job);
+        outcome == Outcome::Computed
+    }
+
+    fn rewind(&mut self, keep: usize) -> usize {
+        let job = self
+            .job
+            .as_mut()
+            .expect("no pass of this sequence panicked");
+        N::rewind(&mut job.memory, keep)
+    }
+}

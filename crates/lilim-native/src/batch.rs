@@ -331,6 +331,10 @@ impl<N: Network> Timeline for Member<N> {
         outcome == Outcome::Computed
     }
 
+    fn rewinds(&self) -> bool {
+        N::REWINDS
+    }
+
     fn rewind(&mut self, keep: usize) -> usize {
         let job = self
             .job

@@ -78,6 +78,7 @@ struct Pass<'a> {
 }
 
 impl Network for Decoder {
+    const REWINDS: bool = true;
     type Memory = Memory;
     type Buffers = Buffers;
 

@@ -87,6 +87,7 @@ struct Pass<'a> {
 }
 
 impl Network for Rwkv7 {
+    const REWINDS: bool = false;
     type Memory = Memory;
     type Buffers = Buffers;
 
@@ -157,10 +158,6 @@ impl Network for Rwkv7 {
             &Parts::of(&*self.bytes),
             vec![Product::new(&self.weights.output, normed, out)],
         );
-    }
-
-    fn rewinds(&self) -> bool {
-        false
     }
 
     /// A state cannot be taken back: anything short of all is nothing.

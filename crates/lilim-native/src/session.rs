@@ -153,13 +153,14 @@ impl TokenStepper for Sequence {
             "{n} tokens to verify, at most {max}"
         );
         self.admit(ids)?;
-        if self.verified.len() < n * self.vocab_size {
-            self.verified = zeros("logits of guesses", n * self.vocab_size)?;
+        let mut logits = std::mem::take(&mut self.verified);
+        if logits.capacity() < n * self.vocab_size {
+            logits = zeros("logits of guesses", n * self.vocab_size)?;
         }
-        self.forward(ids, &self.never.clone())?;
-        let logits = &mut self.verified[..n * self.vocab_size];
-        self.timeline.logits(0..n, logits);
-        Ok(())
+        logits.resize(n * self.vocab_size, 0.0);
+        let done = self.forward(ids, &mut logits, &self.never.clone());
+        self.verified = logits;
+        done
     }
 
     fn verified(&self, index: usize) -> &[f32] {

@@ -41,9 +41,7 @@ pub(crate) trait Timeline: Send {
     fn forward(&mut self, ids: &[TokenId], logits: &mut Vec<f32>, cancel: &CancelToken) -> bool;
 
     /// Whether [`Self::rewind`] can stop anywhere; recurrent networks only go back to the start.
-    fn rewinds(&self) -> bool {
-        true
-    }
+    fn rewinds(&self) -> bool;
 
     /// Forgets positions from `keep` on, or more if it cannot stop there; returns how many stay.
     fn rewind(&mut self, keep: usize) -> usize;
@@ -51,6 +49,8 @@ pub(crate) trait Timeline: Send {
 
 /// Weights and wiring, shared by all sequences; computes rows of several of them in one pass.
 pub(crate) trait Network: Send + Sync + 'static {
+    /// Whether [`Self::rewind`] can stop anywhere; recurrent networks only go back to the start.
+    const REWINDS: bool;
     /// What is kept of one sequence's past.
     type Memory: Send;
     /// Activations of a pass.

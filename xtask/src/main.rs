@@ -6,6 +6,7 @@
     reason = "a command-line tool talks"
 )]
 
+mod bench_record;
 mod ci;
 mod fixture;
 mod layers;
@@ -31,6 +32,8 @@ enum Command {
     Layers,
     /// Write a synthetic GGUF file of a real model's shape, for speed and memory measurements.
     Fixture(fixture::FixtureArguments),
+    /// Compare this engine's speed with its peers', in turns, and record it.
+    BenchRecord(bench_record::BenchRecordArguments),
     /// Draw a terminal's text (stdin) as an SVG picture.
     Picture {
         /// The file to write.
@@ -43,6 +46,7 @@ fn main() -> anyhow::Result<()> {
         Command::Ci => ci::run(&workspace_root()),
         Command::Layers => layers::check(&workspace_root()),
         Command::Fixture(arguments) => fixture::write(&arguments, &workspace_root()),
+        Command::BenchRecord(arguments) => bench_record::run(&arguments, &workspace_root()),
         Command::Picture { output } => picture::draw(&output),
     }
 }

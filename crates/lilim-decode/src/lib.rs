@@ -13,6 +13,7 @@ mod penalties;
 mod rng;
 mod sampler;
 mod scoring;
+pub mod speculation;
 mod text;
 mod validate;
 
@@ -20,5 +21,6 @@ pub use generate::{check_request, generate};
 pub use rng::{Rng, seed_from_os};
 pub use sampler::{Choice, Sampler};
 pub use scoring::score_continuations;
+pub use speculation::{Lookahead, Speculation};
 pub use text::{TextStream, TokenBytes, TokenText};
 pub use validate::{validate_sampling, validate_stop};

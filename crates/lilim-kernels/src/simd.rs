@@ -10,6 +10,7 @@
 //! gives the same bits at every level; only the payload of a NaN may differ.
 
 use crate::level::Level;
+use crate::ops::block::Rows16;
 
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod avx2;
@@ -76,6 +77,31 @@ macro_rules! forward_to_ops {
             fn nibbles(low: Self::Affine, high: Self::Affine, a: Self::B) -> (Self::F, Self::F);
             fn table(d: Self::F, values: &'static [i8; 16]) -> Self::Table;
             fn nibbles_of(table: Self::Table, a: Self::B) -> (Self::F, Self::F);
+            fn top(a: Self::F) -> f32;
+            fn store_i8(a: Self::F, dst: &mut [i8; LANES]);
+            fn load_quads(src: &[u8; 64]) -> Self::Quads;
+            fn store_quads(a: Self::Quads, dst: &mut [u8; 64]);
+            fn splat_quads(value: u8) -> Self::Quads;
+            fn and_quads(a: Self::Quads, b: Self::Quads) -> Self::Quads;
+            fn or_quads(a: Self::Quads, b: Self::Quads) -> Self::Quads;
+            fn xor_quads(a: Self::Quads, b: Self::Quads) -> Self::Quads;
+            fn shr_quads<N>(a: Self::Quads) -> Self::Quads;
+            fn shl_quads<N>(a: Self::Quads) -> Self::Quads;
+            fn transpose(rows: &Rows16<'_>, at: usize) -> [Self::Quads; 4];
+            fn byte<N>(a: Self::Quads) -> Self::F;
+            fn signed_byte<N>(a: Self::Quads) -> Self::F;
+            fn half<N>(a: Self::Quads) -> Self::F;
+        }
+
+        #[inline(always)]
+        fn dot_quads<const MAX: i32, const OFFSET: i32, const N: usize, const X: usize>(
+            self,
+            w: &[Self::Quads; N],
+            x: &[i8; X],
+            minus_sum: i32,
+        ) -> Self::F {
+            // SAFETY: whoever made the token promised that the machine has the instructions.
+            unsafe { ops::dot_quads::<MAX, OFFSET, N, X>(w, x, minus_sum) }
         }
     };
     ($(fn $name:ident $(<$n:ident>)? ($($arg:ident: $ty:ty),*) $(-> $out:ty)?;)*) => {
@@ -103,6 +129,8 @@ pub(crate) trait Simd: Copy + 'static {
     type F: Copy;
     /// Sixteen bytes.
     type B: Copy;
+    /// Sixteen lanes of four bytes.
+    type Quads: Copy;
     /// `q * d + m` for a nibble `q`, prepared for many nibbles.
     type Affine: Copy;
     /// `values[q] * d` for a nibble `q`, prepared for many nibbles.
@@ -198,6 +226,45 @@ pub(crate) trait Simd: Copy + 'static {
     fn table(self, d: Self::F, values: &'static [i8; 16]) -> Self::Table;
     /// `values[q] * d` for the low and the high nibble of each byte.
     fn nibbles_of(self, table: Self::Table, a: Self::B) -> (Self::F, Self::F);
+
+    /// The largest lane; any of them where one is NaN.
+    fn top(self, a: Self::F) -> f32;
+    /// Rounds to whole numbers, to nearest even; the lanes are from -127 to 127.
+    fn store_i8(self, a: Self::F, dst: &mut [i8; LANES]);
+
+    /// Loads 64 bytes.
+    fn load_quads(self, src: &[u8; 64]) -> Self::Quads;
+    /// Stores 64 bytes.
+    fn store_quads(self, a: Self::Quads, dst: &mut [u8; 64]);
+    /// All bytes `value`.
+    fn splat_quads(self, value: u8) -> Self::Quads;
+    /// Bitwise and.
+    fn and_quads(self, a: Self::Quads, b: Self::Quads) -> Self::Quads;
+    /// Bitwise or.
+    fn or_quads(self, a: Self::Quads, b: Self::Quads) -> Self::Quads;
+    /// Bitwise exclusive or.
+    fn xor_quads(self, a: Self::Quads, b: Self::Quads) -> Self::Quads;
+    /// Each byte shifted right by `N`; zeros come in.
+    fn shr_quads<const N: i32>(self, a: Self::Quads) -> Self::Quads;
+    /// Each byte shifted left by `N`; zeros come in.
+    fn shl_quads<const N: i32>(self, a: Self::Quads) -> Self::Quads;
+    /// The sixteen bytes at `at` of sixteen rows: result `i` holds bytes `4 * i..4 * i + 4` of row
+    /// `r` in lane `r`.
+    fn transpose(self, rows: &Rows16<'_>, at: usize) -> [Self::Quads; 4];
+    /// Byte `N` of each lane, unsigned, as f32.
+    fn byte<const N: i32>(self, a: Self::Quads) -> Self::F;
+    /// Byte `N` of each lane, signed, as f32.
+    fn signed_byte<const N: i32>(self, a: Self::Quads) -> Self::F;
+    /// The f16 in the low (`N` 0) or high (1) half of each lane.
+    fn half<const N: i32>(self, a: Self::Quads) -> Self::F;
+    /// The exact sum `(w - OFFSET) * x` over the `4 * N` bytes of each lane, as f32; `w` are at
+    /// most `MAX`, `X` is `4 * N`, and `minus_sum` is the sum of `x`, negated.
+    fn dot_quads<const MAX: i32, const OFFSET: i32, const N: usize, const X: usize>(
+        self,
+        w: &[Self::Quads; N],
+        x: &[i8; X],
+        minus_sum: i32,
+    ) -> Self::F;
 
     /// Asks for the cache line `distance` bytes after the start of `at`, which need not exist.
     #[inline(always)]

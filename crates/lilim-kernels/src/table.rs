@@ -5,6 +5,7 @@ use crate::level::Level;
 use crate::ops;
 use crate::ops::activation::Activation;
 use crate::ops::attend::AttendArgs;
+use crate::ops::block::{ActBlock, BLOCK, PanelBlock, TILE};
 use crate::ops::kv::KvKind;
 use crate::ops::norm::LayerNorm;
 use crate::ops::rope::RopeStyle;
@@ -62,6 +63,8 @@ macro_rules! kernel_table {
 kernel_table! {
     dot::dot(a: &'a [f32], b: &'a [f32]) -> f32;
     matmul::matmul(weight: WeightRows<'a>, x: &'a [f32], out: ColumnsMut<'a>, scratch: &'a mut [f32]);
+    block::multiply(weight: WeightRows<'a>, x: &'a [ActBlock], out: ColumnsMut<'a>, panel: &'a mut [PanelBlock]);
+    block::round_tile(x: &'a [f32], n_cols: usize, out: &'a mut [ActBlock]);
     matmul::decode_row(ty: GgmlType, row: &'a [u8], out: &'a mut [f32]);
     norm::rms_norm(x: &'a [f32], weight: Option<&'a [f32]>, eps: f32, out: &'a mut [f32]);
     norm::layer_norm(norm: LayerNorm<'a>, x: &'a [f32], out: &'a mut [f32]);
@@ -175,6 +178,67 @@ impl Kernels {
             "scratch of a product"
         );
         (self.matmul)(weight, x, out, scratch);
+    }
+
+    /// Whether products with weights of this type are block dots at this level: with activations
+    /// rounded to 8 bits. The others, and all at the reference level, go by
+    /// [`matmul`](Self::matmul).
+    pub fn rounds_for(&self, ty: GgmlType) -> bool {
+        self.level != Level::Reference && ops::block::is_blocked(ty)
+    }
+
+    /// Returns how many panel blocks [`matmul_rounded`](Self::matmul_rounded) needs.
+    pub const fn panel_len(n_cols: usize, m: usize) -> usize {
+        ops::block::panel_len(n_cols, m)
+    }
+
+    /// Rounds a tile of activations to 8 bits in blocks of 32 columns.
+    ///
+    /// *Shapes*: `x: [n, n_cols]` with at most [`TILE_ROWS`] rows, `out: [n_cols / 32, n]`.
+    ///
+    /// # Panics
+    /// When a shape is another.
+    pub fn round_tile(&self, x: &[f32], n_cols: usize, out: &mut [ActBlock]) {
+        assert!(
+            n_cols.is_multiple_of(BLOCK) && x.len().is_multiple_of(n_cols),
+            "{} values in rows of {n_cols}",
+            x.len()
+        );
+        assert!(x.len() <= TILE * n_cols, "{} rows", x.len() / n_cols);
+        assert_eq!(out.len(), x.len() / BLOCK, "blocks of a tile");
+        (self.round_tile)(x, n_cols, out);
+    }
+
+    /// Multiplies rounded rows by a quantized weight matrix, `out[i][row]` being their block dot
+    /// (`docs/design/arithmetic.md`); the same bits for any number of rows at once.
+    ///
+    /// *Shapes*: `x`: tiles made by [`round_tile`](Self::round_tile), each of [`TILE_ROWS`] rows but
+    /// the last, `out.n_rows()` rows in all; `panel` at least [`panel_len`](Self::panel_len).
+    ///
+    /// # Panics
+    /// When a shape is another or the weights are not quantized.
+    pub fn matmul_rounded(
+        &self,
+        weight: WeightRows<'_>,
+        x: &[ActBlock],
+        out: ColumnsMut<'_>,
+        panel: &mut [PanelBlock],
+    ) {
+        let (n_cols, m) = (weight.n_cols(), out.n_rows());
+        assert!(
+            ops::block::is_blocked(weight.ty()),
+            "weights of {}",
+            weight.ty()
+        );
+        assert_eq!(out.n_cols(), weight.n_rows(), "outputs of a product");
+        assert_eq!(x.len(), m * (n_cols / BLOCK), "inputs of a product");
+        assert!(
+            panel.len() >= Self::panel_len(n_cols, m),
+            "panel of a product"
+        );
+        if m > 0 {
+            (self.multiply)(weight, x, out, panel);
+        }
     }
 
     /// Decodes one row of weights to f32; the values are those of the codec.

@@ -7,7 +7,10 @@
 use std::ops::Range;
 use std::sync::Mutex;
 
-use lilim_kernels::{Activation, AttendArgs, ColumnsMut, Kernels, KvRows, LayerNorm, WeightRows};
+use lilim_kernels::{
+    ActBlock, Activation, AttendArgs, BLOCK_COLUMNS, ColumnsMut, Kernels, KvRows, LayerNorm,
+    PanelBlock, TILE_ROWS, WeightRows,
+};
 
 use crate::bytes::ModelBytes;
 use crate::families::NormKind;
@@ -36,7 +39,16 @@ pub(crate) struct Compute {
     pub kernels: &'static Kernels,
     pool: Pool,
     /// One a thread, grown on demand.
-    scratch: Vec<Mutex<Vec<f32>>>,
+    scratch: Vec<Mutex<Scratch>>,
+    /// The inputs of the products under way, rounded; grown on demand.
+    rounded: Mutex<Vec<ActBlock>>,
+}
+
+/// What the kernels of one thread work in.
+#[derive(Default)]
+struct Scratch {
+    floats: Vec<f32>,
+    panel: Vec<PanelBlock>,
 }
 
 /// A model's files while a chunk is computed.
@@ -88,9 +100,16 @@ struct ProductPart<'a> {
     /// `[weight.n_rows]`
     bias: Option<&'a [f32]>,
     /// `[m, weight.n_cols]`
-    x: &'a [f32],
+    x: Input<'a>,
     /// `[m, weight.n_rows]`
     out: ColumnsMut<'a>,
+}
+
+/// A product's input as its kernel takes it.
+#[derive(Clone, Copy)]
+enum Input<'a> {
+    Exact(&'a [f32]),
+    Rounded(&'a [ActBlock]),
 }
 
 /// A norm and its weights.
@@ -165,6 +184,7 @@ impl Compute {
             kernels,
             pool: Pool::new(n_threads)?,
             scratch,
+            rounded: Mutex::default(),
         })
     }
 
@@ -187,20 +207,68 @@ impl Compute {
             let n_parts = PARTS_PER_THREAD * self.n_threads();
             n_rows.div_ceil(n_parts).next_multiple_of(ROW_STEP)
         };
+        let mut rounded = lock(&self.rounded);
+        let inputs = self.inputs(&products, &mut rounded);
         let mut parts = Vec::new();
-        for Product { linear, x, out } in products {
+        for (Product { linear, x, out }, input) in products.into_iter().zip(inputs) {
             let weight = files.weight(&linear.weight);
             let m = x.len() / weight.n_cols();
             let whole = ProductPart {
                 weight,
                 bias: linear.bias.as_deref(),
-                x,
+                x: input,
                 out: ColumnsMut::new(out, m),
             };
             whole.cut(rows_per_part, &mut parts);
         }
         self.pool
             .for_each(parts, |thread, part| self.multiply_part(thread, part));
+    }
+
+    /// The products' inputs, rounded into `room` where the kernels want that: once for all products
+    /// of the same input.
+    fn inputs<'a>(&self, products: &[Product<'a>], room: &'a mut Vec<ActBlock>) -> Vec<Input<'a>> {
+        let rounds = |p: &Product| self.kernels.rounds_for(p.linear.weight.ty);
+        let same = |a: &[f32], b: &[f32]| a.as_ptr() == b.as_ptr() && a.len() == b.len();
+        let mut sources: Vec<(&[f32], usize)> = Vec::new();
+        for product in products.iter().filter(|product| rounds(product)) {
+            if !sources.iter().any(|(x, _)| same(x, product.x)) {
+                sources.push((product.x, product.linear.weight.n_cols));
+            }
+        }
+        let n_blocks = sources.iter().map(|(x, _)| x.len() / BLOCK_COLUMNS).sum();
+        if room.len() < n_blocks {
+            room.resize(n_blocks, ActBlock::ZERO);
+        }
+        let mut rest = room.as_mut_slice();
+        let mut rounded = Vec::new();
+        for (x, n_cols) in sources {
+            let (blocks, after) = rest.split_at_mut(x.len() / BLOCK_COLUMNS);
+            self.round(x, n_cols, blocks);
+            rounded.push((x, &*blocks));
+            rest = after;
+        }
+        let input = |product: &Product<'a>| {
+            if !rounds(product) {
+                return Input::Exact(product.x);
+            }
+            let found = rounded.iter().find(|(x, _)| same(x, product.x));
+            Input::Rounded(found.expect("every such input was rounded").1)
+        };
+        products.iter().map(input).collect()
+    }
+
+    /// Rounds rows, tile by tile.
+    fn round(&self, x: &[f32], n_cols: usize, out: &mut [ActBlock]) {
+        let tile = TILE_ROWS * n_cols;
+        let tiles = x.chunks(tile).zip(out.chunks_mut(tile / BLOCK_COLUMNS));
+        if x.len() <= tile {
+            tiles.for_each(|(x, out)| self.kernels.round_tile(x, n_cols, out));
+            return;
+        }
+        self.pool.for_each(tiles.collect(), |_, (x, out)| {
+            self.kernels.round_tile(x, n_cols, out);
+        });
     }
 
     fn multiply_part(&self, thread: usize, part: ProductPart) {
@@ -210,9 +278,22 @@ impl Compute {
             x,
             mut out,
         } = part;
-        self.with_scratch(thread, Kernels::matmul_scratch(), |scratch| {
-            self.kernels.matmul(weight, x, out.reborrow(), scratch);
-        });
+        match x {
+            Input::Exact(x) => {
+                self.with_scratch(thread, Kernels::matmul_scratch(), |scratch| {
+                    self.kernels.matmul(weight, x, out.reborrow(), scratch);
+                });
+            }
+            Input::Rounded(x) => {
+                let need = Kernels::panel_len(weight.n_cols(), out.n_rows());
+                let panel = &mut lock(&self.scratch[thread]).panel;
+                if panel.len() < need {
+                    panel.resize(need, PanelBlock::ZERO);
+                }
+                self.kernels
+                    .matmul_rounded(weight, x, out.reborrow(), panel);
+            }
+        }
         if let Some(bias) = bias {
             for row in 0..out.n_rows() {
                 self.kernels.add(out.row_mut(row), bias);
@@ -371,7 +452,7 @@ impl Compute {
 
     /// Lends `work` this thread's scratch.
     fn with_scratch(&self, thread: usize, len: usize, work: impl FnOnce(&mut [f32])) {
-        let mut scratch = lock(&self.scratch[thread]);
+        let scratch = &mut lock(&self.scratch[thread]).floats;
         if scratch.len() < len {
             scratch.resize(len, 0.0);
         }

@@ -7,7 +7,10 @@
 
 use super::{Chunk, LANES, Op, Simd, forward_to_ops};
 use crate::level::Level;
-use std::arch::x86_64::{__m128i, __m256, _MM_HINT_T1, _mm_prefetch};
+use crate::ops::block::Rows16;
+use std::arch::x86_64::{__m128i, __m256, __m256i, _MM_HINT_T1, _mm_prefetch};
+
+mod quads;
 
 /// The AVX2 level's token.
 #[derive(Clone, Copy)]
@@ -22,6 +25,7 @@ impl Simd for Avx2 {
     const WIDE: bool = false;
     type F = Halves;
     type B = __m128i;
+    type Quads = (__m256i, __m256i);
     type Affine = (Halves, Halves);
     type Table = (Halves, __m128i);
 
@@ -51,6 +55,7 @@ impl Simd for Avx2 {
 
 /// The methods, compiled with the level's instructions.
 mod ops {
+    pub(super) use super::quads::*;
     use super::{Chunk, Halves, LANES};
     use std::arch::x86_64::*;
 

@@ -7,7 +7,8 @@
 
 use super::{Chunk, LANES, Op, Simd, forward_to_ops};
 use crate::level::Level;
-use std::arch::x86_64::{__m128i, __m512, _MM_HINT_T1, _mm_prefetch};
+use crate::ops::block::Rows16;
+use std::arch::x86_64::{__m128i, __m512, __m512i, _MM_HINT_T1, _mm_prefetch};
 
 /// The AVX-512 level's token.
 #[derive(Clone, Copy)]
@@ -19,6 +20,7 @@ impl Simd for Avx512 {
     const WIDE: bool = true;
     type F = __m512;
     type B = __m128i;
+    type Quads = __m512i;
     // Both are the sixteen results, of which a permutation by the nibbles chooses.
     type Affine = __m512;
     type Table = __m512;
@@ -29,7 +31,7 @@ impl Simd for Avx512 {
 
     #[inline(always)]
     fn run<O: Op>(self, op: O) -> O::Output {
-        #[target_feature(enable = "avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl")]
+        #[target_feature(enable = "avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
         fn compiled<O: Op>(s: Avx512, op: O) -> O::Output {
             op.run(s)
         }
@@ -55,14 +57,14 @@ impl Simd for Avx512 {
 
 /// The methods, compiled with the level's instructions.
 mod ops {
-    use super::{Chunk, LANES};
+    use super::{Chunk, LANES, Rows16};
     use std::arch::x86_64::*;
 
     /// Declares functions compiled with the level's instructions.
     macro_rules! compiled {
         ($($item:item)*) => {
             $(
-                #[target_feature(enable = "avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl")]
+                #[target_feature(enable = "avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
                 #[inline]
                 $item
             )*
@@ -249,6 +251,124 @@ mod ops {
 
         pub(super) fn nibbles_of(table: __m512, a: __m128i) -> (__m512, __m512) {
             nibbles(table, table, a)
+        }
+
+        pub(super) fn top(a: __m512) -> f32 {
+            _mm512_reduce_max_ps(a)
+        }
+
+        pub(super) fn store_i8(a: __m512, dst: &mut [i8; LANES]) {
+            let bytes = _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(a));
+            // SAFETY: `dst` is 16 writable bytes; the store asks for no alignment.
+            unsafe { _mm_storeu_si128(dst.as_mut_ptr().cast(), bytes) }
+        }
+
+        pub(super) fn load_quads(src: &[u8; 64]) -> __m512i {
+            // SAFETY: `src` is 64 readable bytes; the load asks for no alignment.
+            unsafe { _mm512_loadu_si512(src.as_ptr().cast()) }
+        }
+
+        pub(super) fn store_quads(a: __m512i, dst: &mut [u8; 64]) {
+            // SAFETY: `dst` is 64 writable bytes; the store asks for no alignment.
+            unsafe { _mm512_storeu_si512(dst.as_mut_ptr().cast(), a) }
+        }
+
+        pub(super) fn splat_quads(value: u8) -> __m512i {
+            _mm512_set1_epi8(value as i8)
+        }
+
+        pub(super) fn and_quads(a: __m512i, b: __m512i) -> __m512i {
+            _mm512_and_si512(a, b)
+        }
+
+        pub(super) fn or_quads(a: __m512i, b: __m512i) -> __m512i {
+            _mm512_or_si512(a, b)
+        }
+
+        pub(super) fn xor_quads(a: __m512i, b: __m512i) -> __m512i {
+            _mm512_xor_si512(a, b)
+        }
+
+        pub(super) fn shr_quads<const N: i32>(a: __m512i) -> __m512i {
+            let shifted = _mm512_srl_epi16(a, _mm_cvtsi32_si128(N));
+            _mm512_and_si512(shifted, _mm512_set1_epi8((0xff_u8 >> N) as i8))
+        }
+
+        pub(super) fn shl_quads<const N: i32>(a: __m512i) -> __m512i {
+            let shifted = _mm512_sll_epi16(a, _mm_cvtsi32_si128(N));
+            _mm512_and_si512(shifted, _mm512_set1_epi8((0xff_u8 << N) as i8))
+        }
+
+        /// The sixteen bytes at `a`, `b`, `c` and `d`.
+        ///
+        /// # Safety
+        /// They are readable.
+        unsafe fn four_rows(a: *const u8, b: *const u8, c: *const u8, d: *const u8) -> __m512i {
+            // SAFETY: the caller promises that the bytes can be read.
+            let load = |at: *const u8| unsafe { _mm_loadu_si128(at.cast()) };
+            let low = _mm512_castsi128_si512(load(a));
+            let low = _mm512_mask_broadcast_i32x4(low, 0x00f0, load(b));
+            let low = _mm512_mask_broadcast_i32x4(low, 0x0f00, load(c));
+            _mm512_mask_broadcast_i32x4(low, 0xf000, load(d))
+        }
+
+        pub(super) fn transpose(rows: &Rows16<'_>, at: usize) -> [__m512i; 4] {
+            let p = rows.sixteens(at);
+            // SAFETY: `sixteens` gives the starts of sixteen bytes each inside the rows.
+            let a = unsafe { four_rows(p[0], p[4], p[8], p[12]) };
+            // SAFETY: as above.
+            let b = unsafe { four_rows(p[1], p[5], p[9], p[13]) };
+            // SAFETY: as above.
+            let c = unsafe { four_rows(p[2], p[6], p[10], p[14]) };
+            // SAFETY: as above.
+            let d = unsafe { four_rows(p[3], p[7], p[11], p[15]) };
+            // Each quarter of a register is a square of four rows by four quads.
+            let (ab, ab_high) = (_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
+            let (cd, cd_high) = (_mm512_unpacklo_epi32(c, d), _mm512_unpackhi_epi32(c, d));
+            [
+                _mm512_unpacklo_epi64(ab, cd),
+                _mm512_unpackhi_epi64(ab, cd),
+                _mm512_unpacklo_epi64(ab_high, cd_high),
+                _mm512_unpackhi_epi64(ab_high, cd_high),
+            ]
+        }
+
+        pub(super) fn byte<const N: i32>(a: __m512i) -> __m512 {
+            let shifted = _mm512_srl_epi32(a, _mm_cvtsi32_si128(8 * N));
+            _mm512_cvtepi32_ps(_mm512_and_si512(shifted, _mm512_set1_epi32(0xff)))
+        }
+
+        pub(super) fn signed_byte<const N: i32>(a: __m512i) -> __m512 {
+            let top = _mm512_sll_epi32(a, _mm_cvtsi32_si128(24 - 8 * N));
+            _mm512_cvtepi32_ps(_mm512_srai_epi32::<24>(top))
+        }
+
+        pub(super) fn half<const N: i32>(a: __m512i) -> __m512 {
+            let shifted = _mm512_srl_epi32(a, _mm_cvtsi32_si128(16 * N));
+            _mm512_cvtph_ps(_mm512_cvtepi32_epi16(shifted))
+        }
+
+        pub(super) fn dot_quads<
+            const MAX: i32,
+            const OFFSET: i32,
+            const N: usize,
+            const X: usize,
+        >(
+            w: &[__m512i; N],
+            x: &[i8; X],
+            minus_sum: i32,
+        ) -> __m512 {
+            let (x, _) = x.as_chunks::<4>();
+            let mut sum = _mm512_setzero_si512();
+            if OFFSET != 0 {
+                let shift = _mm_cvtsi32_si128(OFFSET.trailing_zeros() as i32);
+                sum = _mm512_sll_epi32(_mm512_set1_epi32(minus_sum), shift);
+            }
+            for i in 0..N {
+                let x = _mm512_set1_epi32(i32::from_le_bytes(x[i].map(|x| x as u8)));
+                sum = _mm512_dpbusd_epi32(sum, w[i], x);
+            }
+            _mm512_cvtepi32_ps(sum)
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Chunk, LANES, Op, Simd};
 use crate::level::Level;
+use crate::ops::block::Rows16;
 use lilim_formats::blocks::{bf16_to_f32, f16_to_f32};
 
 /// The reference level's token.
@@ -31,6 +32,7 @@ impl Simd for Scalar {
     const WIDE: bool = false;
     type F = Chunk;
     type B = [u8; LANES];
+    type Quads = [u8; 64];
     type Affine = (Chunk, Chunk);
     type Table = (Chunk, &'static [i8; 16]);
 
@@ -240,5 +242,104 @@ impl Simd for Scalar {
             lanes!(l => d[l] * f32::from(values[usize::from(a[l] & 15)])),
             lanes!(l => d[l] * f32::from(values[usize::from(a[l] >> 4)])),
         )
+    }
+
+    #[inline(always)]
+    fn top(self, a: Chunk) -> f32 {
+        a.into_iter()
+            .fold(a[0], |top, lane| if lane > top { lane } else { top })
+    }
+
+    #[inline(always)]
+    fn store_i8(self, a: Chunk, dst: &mut [i8; LANES]) {
+        *dst = a.map(|lane| lane.round_ties_even() as i8);
+    }
+
+    #[inline(always)]
+    fn load_quads(self, src: &[u8; 64]) -> [u8; 64] {
+        *src
+    }
+
+    #[inline(always)]
+    fn store_quads(self, a: [u8; 64], dst: &mut [u8; 64]) {
+        *dst = a;
+    }
+
+    #[inline(always)]
+    fn splat_quads(self, value: u8) -> [u8; 64] {
+        [value; 64]
+    }
+
+    #[inline(always)]
+    fn and_quads(self, a: [u8; 64], b: [u8; 64]) -> [u8; 64] {
+        std::array::from_fn(|i| a[i] & b[i])
+    }
+
+    #[inline(always)]
+    fn or_quads(self, a: [u8; 64], b: [u8; 64]) -> [u8; 64] {
+        std::array::from_fn(|i| a[i] | b[i])
+    }
+
+    #[inline(always)]
+    fn xor_quads(self, a: [u8; 64], b: [u8; 64]) -> [u8; 64] {
+        std::array::from_fn(|i| a[i] ^ b[i])
+    }
+
+    #[inline(always)]
+    fn shr_quads<const N: i32>(self, a: [u8; 64]) -> [u8; 64] {
+        a.map(|byte| byte >> N)
+    }
+
+    #[inline(always)]
+    fn shl_quads<const N: i32>(self, a: [u8; 64]) -> [u8; 64] {
+        a.map(|byte| byte << N)
+    }
+
+    #[inline(always)]
+    fn transpose(self, rows: &Rows16<'_>, at: usize) -> [[u8; 64]; 4] {
+        let mut out = [[0; 64]; 4];
+        for r in 0..LANES {
+            let (quads, _) = rows.row(r)[at..at + 16].as_chunks::<4>();
+            for (quad, out) in quads.iter().zip(&mut out) {
+                out[4 * r..4 * r + 4].copy_from_slice(quad);
+            }
+        }
+        out
+    }
+
+    #[inline(always)]
+    fn byte<const N: i32>(self, a: [u8; 64]) -> Chunk {
+        lanes!(l => f32::from(a[4 * l + N as usize]))
+    }
+
+    #[inline(always)]
+    fn signed_byte<const N: i32>(self, a: [u8; 64]) -> Chunk {
+        lanes!(l => f32::from(a[4 * l + N as usize] as i8))
+    }
+
+    #[inline(always)]
+    fn half<const N: i32>(self, a: [u8; 64]) -> Chunk {
+        lanes!(l => {
+            let at = 4 * l + 2 * N as usize;
+            f16_to_f32(u16::from_le_bytes([a[at], a[at + 1]]))
+        })
+    }
+
+    #[inline(always)]
+    fn dot_quads<const MAX: i32, const OFFSET: i32, const N: usize, const X: usize>(
+        self,
+        w: &[[u8; 64]; N],
+        x: &[i8; X],
+        _minus_sum: i32,
+    ) -> Chunk {
+        lanes!(l => {
+            let mut sum = 0;
+            for (w, x) in w.iter().zip(x.as_chunks::<4>().0) {
+                for i in 0..4 {
+                    sum += (i32::from(w[4 * l + i]) - OFFSET) * i32::from(x[i]);
+                }
+            }
+            sum as f32
+        })
     }
 }

@@ -22,7 +22,7 @@ pub use error::KernelError;
 pub use level::Level;
 pub use ops::activation::Activation;
 pub use ops::attend::{AttendArgs, KvRows};
-pub use ops::block::{ActBlock, BLOCK as BLOCK_COLUMNS, PanelBlock, TILE as TILE_ROWS};
+pub use ops::block::{ActBlock, BLOCK as BLOCK_COLUMNS, Grain, PanelBlock, TILE as TILE_ROWS};
 pub use ops::kv::KvKind;
 pub use ops::norm::LayerNorm;
 pub use ops::rope::RopeStyle;

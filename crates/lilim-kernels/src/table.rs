@@ -5,7 +5,7 @@ use crate::level::Level;
 use crate::ops;
 use crate::ops::activation::Activation;
 use crate::ops::attend::AttendArgs;
-use crate::ops::block::{ActBlock, BLOCK, PanelBlock, TILE};
+use crate::ops::block::{ActBlock, BLOCK, Grain, PanelBlock, TILE};
 use crate::ops::kv::KvKind;
 use crate::ops::norm::LayerNorm;
 use crate::ops::rope::RopeStyle;
@@ -64,7 +64,7 @@ kernel_table! {
     dot::dot(a: &'a [f32], b: &'a [f32]) -> f32;
     matmul::matmul(weight: WeightRows<'a>, x: &'a [f32], out: ColumnsMut<'a>, scratch: &'a mut [f32]);
     block::multiply(weight: WeightRows<'a>, x: &'a [ActBlock], out: ColumnsMut<'a>, panel: &'a mut [PanelBlock]);
-    block::round_tile(x: &'a [f32], n_cols: usize, out: &'a mut [ActBlock]);
+    block::round_tile(grain: Grain, x: &'a [f32], n_cols: usize, out: &'a mut [ActBlock]);
     matmul::decode_row(ty: GgmlType, row: &'a [u8], out: &'a mut [f32]);
     norm::rms_norm(x: &'a [f32], weight: Option<&'a [f32]>, eps: f32, out: &'a mut [f32]);
     norm::layer_norm(norm: LayerNorm<'a>, x: &'a [f32], out: &'a mut [f32]);
@@ -180,11 +180,11 @@ impl Kernels {
         (self.matmul)(weight, x, out, scratch);
     }
 
-    /// Whether products with weights of this type are block dots at this level: with activations
-    /// rounded to 8 bits. The others, and all at the reference level, go by
-    /// [`matmul`](Self::matmul).
-    pub fn rounds_for(&self, ty: GgmlType) -> bool {
-        self.level != Level::Reference && ops::block::is_blocked(ty)
+    /// Returns how activations are rounded for products with weights of this type, which then are
+    /// block dots ([`matmul_rounded`](Self::matmul_rounded)). `None` for the other types, and for
+    /// all at the reference level: their products are those of [`matmul`](Self::matmul).
+    pub fn grain(&self, ty: GgmlType) -> Option<Grain> {
+        ops::block::grain(ty).filter(|_| self.level != Level::Reference)
     }
 
     /// Returns how many panel blocks [`matmul_rounded`](Self::matmul_rounded) needs.
@@ -192,13 +192,13 @@ impl Kernels {
         ops::block::panel_len(n_cols, m)
     }
 
-    /// Rounds a tile of activations to 8 bits in blocks of 32 columns.
+    /// Rounds a tile of activations to 8 bits.
     ///
     /// *Shapes*: `x: [n, n_cols]` with at most [`TILE_ROWS`] rows, `out: [n_cols / 32, n]`.
     ///
     /// # Panics
     /// When a shape is another.
-    pub fn round_tile(&self, x: &[f32], n_cols: usize, out: &mut [ActBlock]) {
+    pub fn round_tile(&self, grain: Grain, x: &[f32], n_cols: usize, out: &mut [ActBlock]) {
         assert!(
             n_cols.is_multiple_of(BLOCK) && x.len().is_multiple_of(n_cols),
             "{} values in rows of {n_cols}",
@@ -206,13 +206,13 @@ impl Kernels {
         );
         assert!(x.len() <= TILE * n_cols, "{} rows", x.len() / n_cols);
         assert_eq!(out.len(), x.len() / BLOCK, "blocks of a tile");
-        (self.round_tile)(x, n_cols, out);
+        (self.round_tile)(grain, x, n_cols, out);
     }
 
     /// Multiplies rounded rows by a quantized weight matrix, `out[i][row]` being their block dot
     /// (`docs/design/arithmetic.md`); the same bits for any number of rows at once.
     ///
-    /// *Shapes*: `x`: tiles made by [`round_tile`](Self::round_tile), each of [`TILE_ROWS`] rows but
+    /// *Shapes*: `x`: tiles made by [`round_tile`](Self::round_tile) with the type's grain, each of [`TILE_ROWS`] rows but
     /// the last, `out.n_rows()` rows in all; `panel` at least [`panel_len`](Self::panel_len).
     ///
     /// # Panics
@@ -226,7 +226,7 @@ impl Kernels {
     ) {
         let (n_cols, m) = (weight.n_cols(), out.n_rows());
         assert!(
-            ops::block::is_blocked(weight.ty()),
+            ops::block::grain(weight.ty()).is_some(),
             "weights of {}",
             weight.ty()
         );

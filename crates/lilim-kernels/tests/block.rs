@@ -8,16 +8,16 @@ mod naive;
 use lilim_formats::GgmlType;
 use lilim_formats::codec::decode;
 use lilim_kernels::{
-    ActBlock, BLOCK_COLUMNS, ColumnsMut, Kernels, Level, PanelBlock, TILE_ROWS, WeightRows,
+    ActBlock, BLOCK_COLUMNS, ColumnsMut, Grain, Kernels, Level, PanelBlock, TILE_ROWS, WeightRows,
 };
 use naive::{Numbers, WEIGHT_TYPES, check_same, levels, weights};
 
 /// Tiles of rounded rows.
-fn rounded(kernels: &Kernels, x: &[f32], n_cols: usize) -> Vec<ActBlock> {
+fn rounded(kernels: &Kernels, grain: Grain, x: &[f32], n_cols: usize) -> Vec<ActBlock> {
     let mut out = vec![ActBlock::ZERO; x.len() / BLOCK_COLUMNS];
     let tiles = x.chunks(TILE_ROWS * n_cols);
     for (x, out) in tiles.zip(out.chunks_mut(TILE_ROWS * n_cols / BLOCK_COLUMNS)) {
-        kernels.round_tile(x, n_cols, out);
+        kernels.round_tile(grain, x, n_cols, out);
     }
     out
 }
@@ -25,14 +25,26 @@ fn rounded(kernels: &Kernels, x: &[f32], n_cols: usize) -> Vec<ActBlock> {
 fn multiply(kernels: &Kernels, weight: WeightRows<'_>, x: &[f32], m: usize) -> Vec<f32> {
     let mut out = vec![f32::NAN; m * weight.n_rows()];
     let mut panel = vec![PanelBlock::ZERO; Kernels::panel_len(weight.n_cols(), m)];
-    let x = rounded(kernels, x, weight.n_cols());
+    let x = rounded(kernels, grain(weight.ty()), x, weight.n_cols());
     kernels.matmul_rounded(weight, &x, ColumnsMut::new(&mut out, m), &mut panel);
     out
 }
 
+/// The contract's choice.
+fn grain(ty: GgmlType) -> Grain {
+    match ty.block_len() {
+        256 => Grain::Coarse,
+        _ => Grain::Fine,
+    }
+}
+
 /// Activations as the contract rounds them, in f64.
-fn rounded_plainly(x: &[f32]) -> Vec<f64> {
-    x.chunks_exact(BLOCK_COLUMNS)
+fn rounded_plainly(grain: Grain, x: &[f32]) -> Vec<f64> {
+    let group = match grain {
+        Grain::Coarse => BLOCK_COLUMNS,
+        Grain::Fine => BLOCK_COLUMNS / 2,
+    };
+    x.chunks_exact(group)
         .flat_map(|x| {
             let top = x.iter().fold(0.0f32, |top, x| top.max(x.abs()));
             let (scale, inverse) = (top / 127.0, 127.0 / top);
@@ -63,7 +75,7 @@ fn check(ty: GgmlType, n_rows: usize, n_cols: usize, ms: &[usize]) {
     let mut values = vec![0.0; n_rows * n_cols];
     decode(ty, &bytes, &mut values).unwrap();
     for (x, outs) in x.chunks_exact(n_cols).zip(expected.chunks_exact(n_rows)) {
-        let x = rounded_plainly(x);
+        let x = rounded_plainly(grain(ty), x);
         for (w, &got) in values.chunks_exact(n_cols).zip(outs) {
             let products = w.iter().zip(&x).map(|(&w, &x)| f64::from(w) * x);
             let (sum, size) = products.fold((0.0, 0.0), |(sum, size), p| (sum + p, size + p.abs()));
@@ -85,6 +97,16 @@ fn every_type_and_level_gives_the_references_bits() {
     for ty in blocked_types() {
         check(ty, 19, 512, &[1, 2, 3, 5, 9, 16, 17, 23, 33]);
         check(ty, 16, 256, &[1, 4, 8, 31]);
+    }
+}
+
+#[test]
+fn the_fast_levels_round_with_the_contracts_grain() {
+    for kernels in levels() {
+        for ty in WEIGHT_TYPES {
+            let fast = kernels.level() != Level::Reference && ty.block_len() > 1;
+            assert_eq!(kernels.grain(ty), fast.then(|| grain(ty)), "{ty}");
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::sync::Mutex;
 
 use lilim_kernels::{
-    ActBlock, Activation, AttendArgs, BLOCK_COLUMNS, ColumnsMut, Kernels, KvRows, LayerNorm,
+    ActBlock, Activation, AttendArgs, BLOCK_COLUMNS, ColumnsMut, Grain, Kernels, KvRows, LayerNorm,
     PanelBlock, TILE_ROWS, WeightRows,
 };
 
@@ -228,46 +228,53 @@ impl Compute {
     /// The products' inputs, rounded into `room` where the kernels want that: once for all products
     /// of the same input.
     fn inputs<'a>(&self, products: &[Product<'a>], room: &'a mut Vec<ActBlock>) -> Vec<Input<'a>> {
-        let rounds = |p: &Product| self.kernels.rounds_for(p.linear.weight.ty);
-        let same = |a: &[f32], b: &[f32]| a.as_ptr() == b.as_ptr() && a.len() == b.len();
-        let mut sources: Vec<(&[f32], usize)> = Vec::new();
-        for product in products.iter().filter(|product| rounds(product)) {
-            if !sources.iter().any(|(x, _)| same(x, product.x)) {
-                sources.push((product.x, product.linear.weight.n_cols));
+        let source = |product: &Product<'a>| {
+            let grain = self.kernels.grain(product.linear.weight.ty)?;
+            Some((product.x, grain))
+        };
+        let mut sources: Vec<(&[f32], Grain, usize)> = Vec::new();
+        for product in products {
+            let n_cols = product.linear.weight.n_cols;
+            if let Some((x, grain)) = source(product)
+                && !sources
+                    .iter()
+                    .any(|&(other, of, _)| same((x, grain), (other, of)))
+            {
+                sources.push((x, grain, n_cols));
             }
         }
-        let n_blocks = sources.iter().map(|(x, _)| x.len() / BLOCK_COLUMNS).sum();
+        let n_blocks = sources.iter().map(|(x, ..)| x.len() / BLOCK_COLUMNS).sum();
         if room.len() < n_blocks {
             room.resize(n_blocks, ActBlock::ZERO);
         }
         let mut rest = room.as_mut_slice();
         let mut rounded = Vec::new();
-        for (x, n_cols) in sources {
+        for (x, grain, n_cols) in sources {
             let (blocks, after) = rest.split_at_mut(x.len() / BLOCK_COLUMNS);
-            self.round(x, n_cols, blocks);
-            rounded.push((x, &*blocks));
+            self.round(grain, x, n_cols, blocks);
+            rounded.push(((x, grain), &*blocks));
             rest = after;
         }
-        let input = |product: &Product<'a>| {
-            if !rounds(product) {
-                return Input::Exact(product.x);
+        let input = |product: &Product<'a>| match source(product) {
+            None => Input::Exact(product.x),
+            Some(wanted) => {
+                let found = rounded.iter().find(|(done, _)| same(*done, wanted));
+                Input::Rounded(found.expect("every such input was rounded").1)
             }
-            let found = rounded.iter().find(|(x, _)| same(x, product.x));
-            Input::Rounded(found.expect("every such input was rounded").1)
         };
         products.iter().map(input).collect()
     }
 
     /// Rounds rows, tile by tile.
-    fn round(&self, x: &[f32], n_cols: usize, out: &mut [ActBlock]) {
+    fn round(&self, grain: Grain, x: &[f32], n_cols: usize, out: &mut [ActBlock]) {
         let tile = TILE_ROWS * n_cols;
         let tiles = x.chunks(tile).zip(out.chunks_mut(tile / BLOCK_COLUMNS));
         if x.len() <= tile {
-            tiles.for_each(|(x, out)| self.kernels.round_tile(x, n_cols, out));
+            tiles.for_each(|(x, out)| self.kernels.round_tile(grain, x, n_cols, out));
             return;
         }
         self.pool.for_each(tiles.collect(), |_, (x, out)| {
-            self.kernels.round_tile(x, n_cols, out);
+            self.kernels.round_tile(grain, x, n_cols, out);
         });
     }
 
@@ -458,6 +465,11 @@ impl Compute {
         }
         work(&mut scratch[..len]);
     }
+}
+
+/// Whether two inputs are one, rounded alike.
+fn same((a, of_a): (&[f32], Grain), (b, of_b): (&[f32], Grain)) -> bool {
+    a.as_ptr() == b.as_ptr() && a.len() == b.len() && of_a == of_b
 }
 
 impl<'a> ProductPart<'a> {

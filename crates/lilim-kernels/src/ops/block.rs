@@ -34,16 +34,28 @@ pub const TILE: usize = 16;
 /// Steps of four columns in a block.
 pub(crate) const STEPS: usize = BLOCK / 4;
 
-/// 32 activations of one row, rounded: `scale * q`.
+/// How finely activations are rounded, which the weight type decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grain {
+    /// One scale for 32 columns: for super-blocks of 256, where llama.cpp has one for 256.
+    Coarse,
+    /// One scale for 16 columns: for blocks of 32, where llama.cpp has one for 32.
+    Fine,
+}
+
+/// 32 activations of one row, rounded: `scale * q` in each half.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
 pub struct ActBlock {
     pub(crate) q: [i8; BLOCK],
-    pub(crate) scale: f32,
-    /// The sum of `q`, as f32 and negated.
+    /// Of each half; the same ones where the grain is coarse.
+    pub(crate) scales: [f32; 2],
+    /// What a weight of 1 everywhere gives: the sum of `q` where the grain is coarse, else the sum
+    /// of the activations.
     pub(crate) sum: f32,
+    /// The sum of `q`, negated.
     pub(crate) minus_sum: i32,
-    /// The same of each half of the block.
+    /// The sum of `q` in each half, and negated.
     pub(crate) half_sums: [f32; 2],
     pub(crate) minus_half_sums: [i32; 2],
 }
@@ -52,7 +64,7 @@ impl ActBlock {
     /// A block of zeros, to make room with.
     pub const ZERO: Self = Self {
         q: [0; BLOCK],
-        scale: 0.0,
+        scales: [0.0; 2],
         sum: 0.0,
         minus_sum: 0,
         half_sums: [0.0; 2],
@@ -128,10 +140,14 @@ impl<'a> Rows16<'a> {
     }
 }
 
-/// Whether products with weights of this type are block dots at the fast levels.
-pub(crate) fn is_blocked(ty: GgmlType) -> bool {
-    crate::ops::unpack::is_weight(ty)
-        && !matches!(ty, GgmlType::F32 | GgmlType::F16 | GgmlType::BF16)
+/// The grain of block dots with weights of this type; none where there are no block dots.
+pub(crate) fn grain(ty: GgmlType) -> Option<Grain> {
+    use GgmlType as T;
+    match ty {
+        T::Q4_0 | T::Q4_1 | T::Q5_0 | T::Q5_1 | T::Q8_0 | T::IQ4_NL | T::MXFP4 => Some(Grain::Fine),
+        T::Q2_K | T::Q3_K | T::Q4_K | T::Q5_K | T::Q6_K | T::IQ4_XS => Some(Grain::Coarse),
+        _ => None,
+    }
 }
 
 /// Panel blocks that [`multiply`] needs for `m` rows of activations.
@@ -372,29 +388,8 @@ impl<H: Shape, const M: usize> Op for Accumulate<'_, H, M> {
             for i in 1..STEPS {
                 w[i] = s.load_quads(&panel.q[i]);
             }
-            let (scale, min) = (s.load(&panel.scales[0]), s.load(&panel.mins[0]));
-            let (scale_1, min_1) = (s.load(&panel.scales[1]), s.load(&panel.mins[1]));
             for i in 0..M {
-                let x = &x[row[i]];
-                let t = if H::HALVES {
-                    let (low, high) =
-                        (H::dot_half::<S, 0>(s, &w, x), H::dot_half::<S, 1>(s, &w, x));
-                    let t = s.fma(high, scale_1, s.mul(low, scale));
-                    if H::MINS {
-                        let t = s.fma(s.splat(x.half_sums[0]), min, t);
-                        s.fma(s.splat(x.half_sums[1]), min_1, t)
-                    } else {
-                        t
-                    }
-                } else {
-                    let t = s.mul(H::dot(s, &w, x), scale);
-                    if H::MINS {
-                        s.fma(s.splat(x.sum), min, t)
-                    } else {
-                        t
-                    }
-                };
-                acc[i] = s.fma(s.splat(x.scale), t, acc[i]);
+                acc[i] = H::step(s, &w, panel, &x[row[i]], acc[i]);
             }
         }
         for i in 0..M {

@@ -12,8 +12,24 @@ use lilim_api::Engine;
 /// angle by more than 1e-2 (fixtures/README.md).
 const TOLERANCE: f32 = 1e-4;
 
+/// How far the logits of a level may be from those of the dequantized weights: the fast levels
+/// round activations to 8 bits for quantized weights, as llama.cpp does, and must not lose more
+/// than it does on the same file.
+fn tolerance(path: &std::path::Path, level: lilim_api::Level) -> f32 {
+    let record = path.with_extension("llamacpp.json");
+    if level == lilim_api::Level::Reference || !record.exists() {
+        return TOLERANCE;
+    }
+    let record: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(record).unwrap()).unwrap();
+    // The largest of 30,000 differences scatters by some percent; the typical one is smaller than
+    // its for every type (SPEED.md).
+    1.05 * record["relative_difference"].as_f64().unwrap() as f32
+}
+
 #[test]
 fn logits_of_every_family_are_the_reference_logits_at_every_level() {
+    let mut worse = Vec::new();
     for folder in ["models", "quantized"] {
         for path in fixtures(folder) {
             let expected = Expected::of(&path);
@@ -25,11 +41,19 @@ fn logits_of_every_family_are_the_reference_logits_at_every_level() {
                 let model = load(&path, &options);
                 let logits = score_all(&model, &expected.tokens);
                 let difference = relative_difference(&logits, &expected.logits);
-                println!("{:24} {} {difference:.1e}", name_of(&path), level);
-                assert!(difference <= TOLERANCE, "{} {difference}", path.display());
+                let limit = tolerance(&path, level);
+                let line = format!(
+                    "{:24} {level} {difference:.2e} of {limit:.2e}",
+                    name_of(&path)
+                );
+                println!("{line}");
+                if difference > limit {
+                    worse.push(line);
+                }
             }
         }
     }
+    assert!(worse.is_empty(), "{worse:#?}");
 }
 
 #[test]

@@ -24,45 +24,102 @@ macro_rules! for_block_type {
 }
 pub(crate) use for_block_type;
 
-/// What a block dot does with the integers: one copy of the code for all types that agree.
-///
-/// `MAX` bounds the panel's unsigned bytes; `OFFSET` is what they hold more than the weights.
+/// What a block dot does with the integers: one copy of the code for all types that agree. The
+/// formulas are those of `docs/design/arithmetic.md`.
 pub(crate) trait Shape: 'static {
-    /// Whether the halves of a block have scales of their own.
-    const HALVES: bool;
-    /// Whether a minimum is added.
-    const MINS: bool;
-
-    /// The exact sum over a block.
-    fn dot<S: Simd>(s: S, w: &[S::Quads; STEPS], x: &ActBlock) -> S::F;
-
-    /// The exact sum over half `HALF` of a block.
-    fn dot_half<S: Simd, const HALF: usize>(s: S, w: &[S::Quads; STEPS], x: &ActBlock) -> S::F;
+    /// Adds a block's product with one row of activations to the sums of sixteen weight rows.
+    fn step<S: Simd>(
+        s: S,
+        w: &[S::Quads; STEPS],
+        panel: &PanelBlock,
+        x: &ActBlock,
+        acc: S::F,
+    ) -> S::F;
 }
 
-/// A shape by its constants.
-pub(crate) struct Of<const HALVES: bool, const MINS: bool, const MAX: i32, const OFFSET: i32>;
+/// One scale for a block of a super-block, with or without a minimum.
+///
+/// `MAX` bounds the panel's unsigned bytes; `OFFSET` is what they hold more than the weights.
+pub(crate) struct Whole<const MINS: bool, const MAX: i32, const OFFSET: i32>;
 
-impl<const HALVES: bool, const MINS: bool, const MAX: i32, const OFFSET: i32> Shape
-    for Of<HALVES, MINS, MAX, OFFSET>
-{
-    const HALVES: bool = HALVES;
-    const MINS: bool = MINS;
-
+impl<const MINS: bool, const MAX: i32, const OFFSET: i32> Shape for Whole<MINS, MAX, OFFSET> {
     #[inline(always)]
-    fn dot<S: Simd>(s: S, w: &[S::Quads; STEPS], x: &ActBlock) -> S::F {
-        s.dot_quads::<MAX, OFFSET, _, _>(w, &x.q, x.minus_sum)
+    fn step<S: Simd>(
+        s: S,
+        w: &[S::Quads; STEPS],
+        panel: &PanelBlock,
+        x: &ActBlock,
+        acc: S::F,
+    ) -> S::F {
+        let dot = s.dot_quads::<MAX, OFFSET, _, _>(w, &x.q, x.minus_sum);
+        let mut t = s.mul(dot, s.load(&panel.scales[0]));
+        if MINS {
+            t = s.fma(s.splat(x.sum), s.load(&panel.mins[0]), t);
+        }
+        s.fma(s.splat(x.scales[0]), t, acc)
     }
+}
 
+/// One scale for each half of a block of a super-block, with or without minimums.
+pub(crate) struct Halves<const MINS: bool, const MAX: i32, const OFFSET: i32>;
+
+impl<const MINS: bool, const MAX: i32, const OFFSET: i32> Shape for Halves<MINS, MAX, OFFSET> {
     #[inline(always)]
-    fn dot_half<S: Simd, const HALF: usize>(s: S, w: &[S::Quads; STEPS], x: &ActBlock) -> S::F {
-        const HALF_STEPS: usize = STEPS / 2;
-        let (w, x_q) = (
-            &w.as_chunks::<HALF_STEPS>().0[HALF],
-            &x.q.as_chunks::<16>().0[HALF],
-        );
-        s.dot_quads::<MAX, OFFSET, _, _>(w, x_q, x.minus_half_sums[HALF])
+    fn step<S: Simd>(
+        s: S,
+        w: &[S::Quads; STEPS],
+        panel: &PanelBlock,
+        x: &ActBlock,
+        acc: S::F,
+    ) -> S::F {
+        let [low, high] = half_dots::<S, MAX, OFFSET>(s, w, x);
+        let mut t = s.mul(low, s.load(&panel.scales[0]));
+        t = s.fma(high, s.load(&panel.scales[1]), t);
+        if MINS {
+            t = s.fma(s.splat(x.half_sums[0]), s.load(&panel.mins[0]), t);
+            t = s.fma(s.splat(x.half_sums[1]), s.load(&panel.mins[1]), t);
+        }
+        s.fma(s.splat(x.scales[0]), t, acc)
     }
+}
+
+/// A block of its own, with or without a minimum; activations of fine grain.
+pub(crate) struct Fine<const MINS: bool, const MAX: i32, const OFFSET: i32>;
+
+impl<const MINS: bool, const MAX: i32, const OFFSET: i32> Shape for Fine<MINS, MAX, OFFSET> {
+    #[inline(always)]
+    fn step<S: Simd>(
+        s: S,
+        w: &[S::Quads; STEPS],
+        panel: &PanelBlock,
+        x: &ActBlock,
+        mut acc: S::F,
+    ) -> S::F {
+        let [low, high] = half_dots::<S, MAX, OFFSET>(s, w, x);
+        let t = s.mul(low, s.splat(x.scales[0]));
+        let t = s.fma(high, s.splat(x.scales[1]), t);
+        acc = s.fma(s.load(&panel.scales[0]), t, acc);
+        if MINS {
+            acc = s.fma(s.load(&panel.mins[0]), s.splat(x.sum), acc);
+        }
+        acc
+    }
+}
+
+/// The exact sums over the halves of a block.
+#[inline(always)]
+fn half_dots<S: Simd, const MAX: i32, const OFFSET: i32>(
+    s: S,
+    w: &[S::Quads; STEPS],
+    x: &ActBlock,
+) -> [S::F; 2] {
+    let (w, _) = w.as_chunks::<{ STEPS / 2 }>();
+    let (q, _) = x.q.as_chunks::<16>();
+    let [low, high] = x.minus_half_sums;
+    [
+        s.dot_quads::<MAX, OFFSET, _, _>(&w[0], &q[0], low),
+        s.dot_quads::<MAX, OFFSET, _, _>(&w[1], &q[1], high),
+    ]
 }
 
 /// A quantized weight type.
@@ -79,13 +136,13 @@ pub(crate) trait Kind: 'static {
 const SUPER: usize = blocks::SUPER_LEN / super::BLOCK;
 
 macro_rules! kind {
-    ($name:ident: $halves:literal, $mins:literal, $max:literal, $offset:literal,
+    ($name:ident: $shape:ident<$mins:literal, $max:literal, $offset:literal>,
      ($s:ident, $rows:ident, $block:ident, $panel:ident) $unpack:expr) => {
         #[allow(non_camel_case_types, reason = "the names of the formats")]
         pub(crate) struct $name;
 
         impl Kind for $name {
-            type Shape = Of<$halves, $mins, $max, $offset>;
+            type Shape = $shape<$mins, $max, $offset>;
 
             #[inline(always)]
             fn unpack<S: Simd>(
@@ -103,7 +160,7 @@ macro_rules! kind {
     };
 }
 
-kind!(Q8_0: false, false, 255, 128, (s, rows, block, panel) {
+kind!(Q8_0: Fine<false, 255, 128>, (s, rows, block, panel) {
     for (i, out) in panel.iter_mut().enumerate() {
         let at = (block + i) * blocks::q8_0::BYTES;
         let d = rows.halfs(at + blocks::q8_0::D);
@@ -118,7 +175,7 @@ kind!(Q8_0: false, false, 255, 128, (s, rows, block, panel) {
     }
 });
 
-kind!(Q4_0: false, false, 15, 8, (s, rows, block, panel) {
+kind!(Q4_0: Fine<false, 15, 8>, (s, rows, block, panel) {
     for (i, out) in panel.iter_mut().enumerate() {
         let at = (block + i) * blocks::q4_0::BYTES;
         let d = rows.halfs(at + blocks::q4_0::D);
@@ -131,7 +188,7 @@ kind!(Q4_0: false, false, 15, 8, (s, rows, block, panel) {
     }
 });
 
-kind!(Q4_K: false, true, 15, 0, (s, rows, block, panel) {
+kind!(Q4_K: Whole<true, 15, 0>, (s, rows, block, panel) {
     for (i, out) in panel.as_chunks_mut::<SUPER>().0.iter_mut().enumerate() {
         let at = (block / SUPER + i) * blocks::q4_k::BYTES;
         eight_scales_mins(s, rows, at, out);
@@ -148,7 +205,7 @@ kind!(Q4_K: false, true, 15, 0, (s, rows, block, panel) {
     }
 });
 
-kind!(Q5_K: false, true, 31, 0, (s, rows, block, panel) {
+kind!(Q5_K: Whole<true, 31, 0>, (s, rows, block, panel) {
     for (i, out) in panel.as_chunks_mut::<SUPER>().0.iter_mut().enumerate() {
         let at = (block / SUPER + i) * blocks::q5_k::BYTES;
         eight_scales_mins(s, rows, at, out);
@@ -172,7 +229,7 @@ kind!(Q5_K: false, true, 31, 0, (s, rows, block, panel) {
     }
 });
 
-kind!(Q6_K: true, false, 63, 32, (s, rows, block, panel) {
+kind!(Q6_K: Halves<false, 63, 32>, (s, rows, block, panel) {
     for (i, out) in panel.as_chunks_mut::<SUPER>().0.iter_mut().enumerate() {
         let at = (block / SUPER + i) * blocks::q6_k::BYTES;
         let d = s.load_f16(&rows.halfs(at + blocks::q6_k::D));
@@ -235,20 +292,20 @@ fn eight_scales_mins<S: Simd>(s: S, rows: &Rows16<'_>, at: usize, out: &mut [Pan
 }
 
 macro_rules! plain_kind {
-    ($($name:ident: $halves:literal, $mins:literal, $max:literal, $offset:literal;)*) => {
-        $(kind!($name: $halves, $mins, $max, $offset, (_s, rows, block, panel) {
+    ($($name:ident: $shape:ident<$mins:literal, $max:literal, $offset:literal>;)*) => {
+        $(kind!($name: $shape<$mins, $max, $offset>, (_s, rows, block, panel) {
             plain::unpack::<plain::$name>(rows, block, panel);
         });)*
     };
 }
 
 plain_kind! {
-    Q4_1: false, true, 15, 0;
-    Q5_0: false, false, 31, 16;
-    Q5_1: false, true, 31, 0;
-    IQ4_NL: false, false, 255, 128;
-    IQ4_XS: false, false, 255, 128;
-    MXFP4: false, false, 31, 16;
-    Q2_K: true, true, 3, 0;
-    Q3_K: true, false, 7, 4;
+    Q4_1: Fine<true, 15, 0>;
+    Q5_0: Fine<false, 31, 16>;
+    Q5_1: Fine<true, 31, 0>;
+    IQ4_NL: Fine<false, 255, 128>;
+    IQ4_XS: Whole<false, 255, 128>;
+    MXFP4: Fine<false, 31, 16>;
+    Q2_K: Halves<true, 3, 0>;
+    Q3_K: Halves<false, 7, 4>;
 }

@@ -1,47 +1,80 @@
 //! Activations rounded to 8 bits in blocks of 32.
 
-use super::{ActBlock, BLOCK, TILE};
+use super::{ActBlock, BLOCK, Grain, TILE};
 use crate::simd::{LANES, Simd};
 
 /// Rounds a tile of at most [`TILE`] rows of `n_cols` values into `[block][row of the tile]`.
 #[inline(always)]
-pub(crate) fn round_tile<S: Simd>(s: S, x: &[f32], n_cols: usize, out: &mut [ActBlock]) {
+pub(crate) fn round_tile<S: Simd>(
+    s: S,
+    grain: Grain,
+    x: &[f32],
+    n_cols: usize,
+    out: &mut [ActBlock],
+) {
     let n_rows = x.len() / n_cols;
     debug_assert!(n_rows <= TILE);
     for (row, x) in x.chunks_exact(n_cols).enumerate() {
         for (block, x) in x.as_chunks::<BLOCK>().0.iter().enumerate() {
-            round_block(s, x, &mut out[block * n_rows + row]);
+            round_block(s, grain, x, &mut out[block * n_rows + row]);
         }
     }
 }
 
-/// Rounds one block; one that holds NaN or infinity gets a scale of NaN, so that it shows in the
+#[inline(always)]
+fn round_block<S: Simd>(s: S, grain: Grain, x: &[f32; BLOCK], out: &mut ActBlock) {
+    let (x, _) = x.as_chunks::<LANES>();
+    let x = [s.load(&x[0]), s.load(&x[1])];
+    let scales = match grain {
+        Grain::Fine => [scale(s, x[0], x[0]), scale(s, x[1], x[1])],
+        Grain::Coarse => [scale(s, x[0], x[1]); 2],
+    };
+    let (q, _) = out.q.as_chunks_mut::<LANES>();
+    let mut sums = [0; 2];
+    for half in 0..2 {
+        let inverse = s.splat(scales[half].inverse);
+        s.store_i8(s.mul(x[half], inverse), &mut q[half]);
+        sums[half] = q[half].iter().map(|&q| i32::from(q)).sum();
+    }
+    out.scales = scales.map(|scale| scale.scale);
+    out.half_sums = sums.map(|sum| sum as f32);
+    out.minus_half_sums = sums.map(|sum: i32| -sum);
+    out.minus_sum = -(sums[0] + sums[1]);
+    out.sum = match grain {
+        Grain::Fine => out.scales[1].mul_add(out.half_sums[1], out.scales[0] * out.half_sums[0]),
+        Grain::Coarse => (sums[0] + sums[1]) as f32,
+    };
+}
+
+/// How a group of activations is rounded.
+#[derive(Clone, Copy)]
+struct Scale {
+    scale: f32,
+    inverse: f32,
+}
+
+/// The scale of two vectors. With NaN or infinity among them it is NaN, so that it shows in the
 /// result.
 #[inline(always)]
-fn round_block<S: Simd>(s: S, x: &[f32; BLOCK], out: &mut ActBlock) {
-    let (halves, _) = x.as_chunks::<LANES>();
-    let (low, high) = (s.load(&halves[0]), s.load(&halves[1]));
-    let top = s.top(s.max(s.abs(low), s.abs(high)));
+fn scale<S: Simd>(s: S, a: S::F, b: S::F) -> Scale {
+    let top = s.top(s.max(s.abs(a), s.abs(b)));
     // Zero where all are finite.
-    let blemish = s.sum(s.add(s.mul(low, s.zero()), s.mul(high, s.zero())));
+    let blemish = s.sum(s.add(s.mul(a, s.zero()), s.mul(b, s.zero())));
     let inverse = 127.0 / top;
-    let (scale, inverse) = if inverse.is_finite() && blemish == 0.0 {
-        (top / 127.0, inverse)
+    if blemish != 0.0 {
+        Scale {
+            scale: f32::NAN,
+            inverse: 0.0,
+        }
+    } else if inverse.is_finite() {
+        Scale {
+            scale: top / 127.0,
+            inverse,
+        }
     } else {
-        (if blemish == 0.0 { 0.0 } else { f32::NAN }, 0.0)
-    };
-    *out = ActBlock {
-        scale,
-        ..ActBlock::ZERO
-    };
-    let inverse = s.splat(inverse);
-    let (q, _) = out.q.as_chunks_mut::<LANES>();
-    s.store_i8(s.mul(low, inverse), &mut q[0]);
-    s.store_i8(s.mul(high, inverse), &mut q[1]);
-    let sum = |q: &[i8; LANES]| q.iter().map(|&q| i32::from(q)).sum::<i32>();
-    let sums = [sum(&q[0]), sum(&q[1])];
-    out.sum = (sums[0] + sums[1]) as f32;
-    out.minus_sum = -(sums[0] + sums[1]);
-    out.half_sums = sums.map(|sum| sum as f32);
-    out.minus_half_sums = sums.map(|sum| -sum);
+        Scale {
+            scale: 0.0,
+            inverse: 0.0,
+        }
+    }
 }

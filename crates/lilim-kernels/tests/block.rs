@@ -1,7 +1,7 @@
 //! Block dots: every level gives the reference's bits, however many rows are multiplied at once,
 //! and the values are those of the codec's weights and the rounded activations.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "helpers of tests")]
 
 mod naive;
 

@@ -29,8 +29,9 @@ compiled! {
         // Packing interleaves the halves of both.
         let words = _mm256_permute4x64_epi64::<0b11_01_10_00>(words);
         let (low, high) = (_mm256_castsi256_si128(words), _mm256_extracti128_si256::<1>(words));
+        let bytes = _mm_packs_epi16(low, high);
         // SAFETY: `dst` is 16 writable bytes; the store asks for no alignment.
-        unsafe { _mm_storeu_si128(dst.as_mut_ptr().cast(), _mm_packs_epi16(low, high)) }
+        unsafe { _mm_storeu_si128(dst.as_mut_ptr().cast(), bytes) }
     }
 
     fn load(src: &[u8; 32]) -> __m256i {
@@ -93,9 +94,13 @@ compiled! {
     /// Sixteen bytes are readable at each.
     unsafe fn eight_rows(p: &[*const u8; 8]) -> [__m256i; 4] {
         // SAFETY: the caller's promise.
-        let (a, b) = unsafe { (two_rows(p[0], p[4]), two_rows(p[1], p[5])) };
+        let a = unsafe { two_rows(p[0], p[4]) };
         // SAFETY: the caller's promise.
-        let (c, d) = unsafe { (two_rows(p[2], p[6]), two_rows(p[3], p[7])) };
+        let b = unsafe { two_rows(p[1], p[5]) };
+        // SAFETY: the caller's promise.
+        let c = unsafe { two_rows(p[2], p[6]) };
+        // SAFETY: the caller's promise.
+        let d = unsafe { two_rows(p[3], p[7]) };
         // Each half of a register is a square of four rows by four quads.
         let (ab, ab_high) = (_mm256_unpacklo_epi32(a, b), _mm256_unpackhi_epi32(a, b));
         let (cd, cd_high) = (_mm256_unpacklo_epi32(c, d), _mm256_unpackhi_epi32(c, d));

@@ -343,3 +343,226 @@ impl<N: Network> Timeline for Member<N> {
         N::rewind(&mut job.memory, keep)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Receiver, Sender, channel};
+
+    use lilim_api::KvType;
+
+    use super::*;
+
+    const VOCAB_SIZE: usize = 2;
+
+    /// Remembers its tokens; their sum is every logit. Each pass is told and waits to be let go.
+    struct Fake {
+        begun: Sender<Vec<usize>>,
+        go: Mutex<Receiver<()>>,
+    }
+
+    /// The test's ends of a fake's channels.
+    struct Ends {
+        begun: Receiver<Vec<usize>>,
+        go: Sender<()>,
+    }
+
+    impl Network for Fake {
+        const REWINDS: bool = true;
+        type Memory = Vec<TokenId>;
+        /// The sum after each row.
+        type Buffers = Vec<u32>;
+
+        fn vocab_size(&self) -> usize {
+            VOCAB_SIZE
+        }
+
+        fn memory(&self, _limits: Limits) -> Result<Vec<TokenId>, OutOfMemory> {
+            Ok(Vec::new())
+        }
+
+        fn buffers(&self, _n_rows: usize) -> Result<Vec<u32>, OutOfMemory> {
+            Ok(Vec::new())
+        }
+
+        fn forward(
+            &self,
+            runs: &mut [Run<'_, Vec<TokenId>>],
+            buffers: &mut Vec<u32>,
+            stop: &dyn Fn() -> bool,
+        ) -> bool {
+            let n_rows = runs.iter().map(|run| run.ids.len()).collect();
+            self.begun.send(n_rows).unwrap();
+            lock(&self.go).recv().unwrap();
+            if stop() {
+                return false;
+            }
+            buffers.clear();
+            for run in runs {
+                for &id in run.ids {
+                    assert_ne!(id, 666, "a bad token");
+                    run.memory.push(id);
+                    buffers.push(run.memory.iter().sum());
+                }
+            }
+            true
+        }
+
+        fn logits(&self, rows: &[usize], buffers: &mut Vec<u32>, out: &mut [f32]) {
+            for (out, &row) in out.chunks_exact_mut(VOCAB_SIZE).zip(rows) {
+                out.fill(buffers[row] as f32);
+            }
+        }
+
+        fn rewind(memory: &mut Vec<TokenId>, keep: usize) -> usize {
+            memory.truncate(keep);
+            memory.len()
+        }
+    }
+
+    fn batcher() -> (Arc<Batcher<Fake>>, Ends) {
+        let (begun, told) = channel();
+        let (go, waits) = channel();
+        let fake = Fake {
+            begun,
+            go: Mutex::new(waits),
+        };
+        let limits = Limits {
+            context: 1000,
+            chunk: 200,
+            kv_type: KvType::F32,
+        };
+        let ends = Ends { begun: told, go };
+        (Arc::new(Batcher::new(fake, limits).unwrap()), ends)
+    }
+
+    /// Computes on a thread of its own; the logits, if it was computed.
+    fn spawn(
+        batcher: &Arc<Batcher<Fake>>,
+        ids: Vec<TokenId>,
+        n_logits: usize,
+    ) -> std::thread::JoinHandle<Option<Vec<f32>>> {
+        let mut member = batcher.member().unwrap();
+        std::thread::spawn(move || {
+            let mut logits = vec![0.0; n_logits * VOCAB_SIZE];
+            member
+                .forward(&ids, &mut logits, &CancelToken::new())
+                .then_some(logits)
+        })
+    }
+
+    fn wait_for_jobs(batcher: &Batcher<Fake>, n: usize) {
+        while lock(&batcher.state).waiting.len() < n {
+            std::thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn jobs_that_come_during_a_pass_share_the_next() {
+        let (batcher, ends) = batcher();
+        let first = spawn(&batcher, vec![1], 1);
+        assert_eq!(ends.begun.recv(), Ok(vec![1]));
+        let mut later = Vec::new();
+        for i in 2..6 {
+            later.push(spawn(&batcher, vec![10, i], 2));
+            wait_for_jobs(&batcher, later.len());
+        }
+        ends.go.send(()).unwrap();
+        assert_eq!(first.join().unwrap(), Some(vec![1.0; 2]));
+        assert_eq!(ends.begun.recv(), Ok(vec![2; 4]));
+        ends.go.send(()).unwrap();
+        for (i, later) in (2..6).zip(later) {
+            let sum = 10.0 + i as f32;
+            assert_eq!(later.join().unwrap(), Some(vec![10.0, 10.0, sum, sum]));
+        }
+    }
+
+    #[test]
+    fn a_prompt_goes_in_pieces_beside_steps_and_gets_its_logits_whole() {
+        let (batcher, ends) = batcher();
+        let first = spawn(&batcher, vec![1], 0);
+        assert_eq!(ends.begun.recv(), Ok(vec![1]));
+        let prompt = spawn(&batcher, vec![1; 150], 100);
+        wait_for_jobs(&batcher, 1);
+        let step = spawn(&batcher, vec![5], 1);
+        wait_for_jobs(&batcher, 2);
+        ends.go.send(()).unwrap();
+        assert_eq!(ends.begun.recv(), Ok(vec![64, 1]));
+        ends.go.send(()).unwrap();
+        assert_eq!(step.join().unwrap(), Some(vec![5.0; 2]));
+        assert_eq!(ends.begun.recv(), Ok(vec![86]), "nothing beside it");
+        ends.go.send(()).unwrap();
+        let sums = (51..=150).flat_map(|sum| [sum as f32; VOCAB_SIZE]);
+        assert_eq!(prompt.join().unwrap(), Some(sums.collect()));
+        assert_eq!(first.join().unwrap(), Some(vec![]));
+    }
+
+    #[test]
+    fn prompts_fill_a_pass_in_the_order_they_came() {
+        let (batcher, ends) = batcher();
+        let mut all = vec![spawn(&batcher, vec![1], 1)];
+        assert_eq!(ends.begun.recv(), Ok(vec![1]));
+        for n in 0..3 {
+            all.push(spawn(&batcher, vec![1; 90], 1));
+            wait_for_jobs(&batcher, n + 1);
+        }
+        for pass in [vec![90, 90, 20], vec![70]] {
+            ends.go.send(()).unwrap();
+            assert_eq!(ends.begun.recv(), Ok(pass));
+        }
+        ends.go.send(()).unwrap();
+        for thread in all {
+            assert!(thread.join().unwrap().is_some());
+        }
+    }
+
+    #[test]
+    fn a_panic_reaches_all_who_shared_the_pass_and_nobody_else() {
+        let (batcher, ends) = batcher();
+        let first = spawn(&batcher, vec![1], 1);
+        assert_eq!(ends.begun.recv(), Ok(vec![1]));
+        let bad = spawn(&batcher, vec![666], 1);
+        let mate = spawn(&batcher, vec![3], 1);
+        wait_for_jobs(&batcher, 2);
+        ends.go.send(()).unwrap();
+        assert_eq!(ends.begun.recv(), Ok(vec![1, 1]));
+        ends.go.send(()).unwrap();
+        assert!(first.join().unwrap().is_some());
+        assert!(bad.join().is_err());
+        assert!(mate.join().is_err());
+        let next = spawn(&batcher, vec![4], 1);
+        assert_eq!(ends.begun.recv(), Ok(vec![1]));
+        ends.go.send(()).unwrap();
+        assert_eq!(next.join().unwrap(), Some(vec![4.0; 2]));
+    }
+
+    #[test]
+    fn a_pass_ends_early_only_when_all_have_cancelled() {
+        for (cancelled, computed) in [([true, true], false), ([true, false], true)] {
+            let (batcher, ends) = batcher();
+            let first = spawn(&batcher, vec![1], 1);
+            assert_eq!(ends.begun.recv(), Ok(vec![1]));
+            let cancels = [CancelToken::new(), CancelToken::new()];
+            let threads = cancels.clone().map(|cancel| {
+                let mut member = batcher.member().unwrap();
+                std::thread::spawn(move || {
+                    let done = member.forward(&[7], &mut Vec::new(), &cancel);
+                    assert_eq!(member.rewind(9), usize::from(done));
+                    done
+                })
+            });
+            wait_for_jobs(&batcher, 2);
+            ends.go.send(()).unwrap();
+            assert_eq!(ends.begun.recv(), Ok(vec![1, 1]));
+            for (cancel, &cancelled) in cancels.iter().zip(&cancelled) {
+                if cancelled {
+                    cancel.cancel();
+                }
+            }
+            ends.go.send(()).unwrap();
+            for thread in threads {
+                assert_eq!(thread.join().unwrap(), computed);
+            }
+            assert!(first.join().unwrap().is_some());
+        }
+    }
+}

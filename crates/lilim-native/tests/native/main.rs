@@ -8,6 +8,7 @@
     reason = "tests, their helpers included"
 )]
 
+mod batches;
 mod damage;
 mod errors;
 mod generation;

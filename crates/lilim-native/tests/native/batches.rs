@@ -1,0 +1,143 @@
+//! Sequences of one model computed at the same time: they share passes, and no bit tells.
+
+use std::sync::Arc;
+
+use lilim_api::{
+    CancelToken, EngineError, Event, GenerateRequest, LoadOptions, LoadedModel, Prompt,
+    SamplingOptions, StopOptions,
+};
+
+use lilim_api::event::EVENT_CHANNEL_BOUND;
+
+use crate::support::{Expected, bits, exact, fixtures, load, name_of, prefill, with_stepper};
+
+/// Single steps after each prompt.
+const N_STEPS: usize = 12;
+
+/// A prompt of its own for each sequence: other tokens, another length.
+fn prompt(tokens: &[u32], sequence: usize) -> &[u32] {
+    &tokens[3 * sequence..6 * sequence + 5 + sequence % 3]
+}
+
+/// The logits after the prompt and after each step.
+fn all_logits(model: &Arc<dyn LoadedModel>, prompt: &[u32], steps: &[u32]) -> Vec<Vec<u32>> {
+    with_stepper(model, |stepper| {
+        prefill(stepper, prompt).unwrap();
+        let mut rows = vec![bits(stepper.logits())];
+        for &id in steps {
+            stepper.step(id).unwrap();
+            rows.push(bits(stepper.logits()));
+        }
+        rows
+    })
+}
+
+#[test]
+fn the_same_bits_alone_and_beside_others() {
+    for folder in ["models", "quantized"] {
+        for path in fixtures(folder) {
+            let tokens = Expected::of(&path).tokens;
+            let options = LoadOptions {
+                threads: Some(2),
+                chunk: 8,
+                ..exact()
+            };
+            let model = load(&path, &options);
+            let steps = |i: usize| &tokens[i..i + N_STEPS];
+            let alone: Vec<_> = (0..8)
+                .map(|i| all_logits(&model, prompt(&tokens, i), steps(i)))
+                .collect();
+            for n in [2, 3, 8] {
+                std::thread::scope(|scope| {
+                    for (i, alone) in alone[..n].iter().enumerate() {
+                        let (model, prompt, steps) = (&model, prompt(&tokens, i), steps(i));
+                        let name = name_of(&path);
+                        scope.spawn(move || {
+                            let together = all_logits(model, prompt, steps);
+                            assert!(together == *alone, "{name}: sequence {i} of {n}");
+                        });
+                    }
+                });
+            }
+        }
+    }
+}
+
+fn small_model(name: &str) -> Option<(Arc<dyn LoadedModel>, Vec<u32>)> {
+    let path = fixtures("models")
+        .into_iter()
+        .find(|path| name_of(path) == name)?;
+    Some((load(&path, &exact()), Expected::of(&path).tokens))
+}
+
+fn request(prompt: &[u32], n: usize) -> GenerateRequest {
+    GenerateRequest {
+        prompt: Prompt::Tokens(prompt.to_vec()),
+        sampling: SamplingOptions::greedy(),
+        stop: StopOptions {
+            max_tokens: Some(n),
+            ignore_eos: true,
+            ..StopOptions::default()
+        },
+    }
+}
+
+#[test]
+fn a_sequence_whose_reader_sleeps_does_not_hold_up_the_others() {
+    for name in ["llama", "rwkv7"] {
+        let Some((model, tokens)) = small_model(name) else {
+            return;
+        };
+        let n = EVENT_CHANNEL_BOUND + 20;
+        let mut parked = Arc::clone(&model).session().unwrap();
+        let unread = parked
+            .generate(request(&tokens[..5], n), CancelToken::new())
+            .unwrap();
+        let mut read = Arc::clone(&model).session().unwrap();
+        for _ in 0..2 {
+            let events = read
+                .generate(request(&tokens[..7], n), CancelToken::new())
+                .unwrap();
+            let answer = std::iter::from_fn(|| events.recv());
+            let n_tokens = answer
+                .filter(|timed| matches!(timed.event, Event::Token(_)))
+                .count();
+            assert_eq!(n_tokens, n, "{name}");
+        }
+        let late = std::iter::from_fn(|| unread.recv());
+        let n_tokens = late
+            .filter(|timed| matches!(timed.event, Event::Token(_)))
+            .count();
+        assert_eq!(n_tokens, n, "{name}: the parked one goes on");
+    }
+}
+
+#[test]
+fn cancelling_one_sequence_leaves_the_others_alone() {
+    for name in ["llama", "rwkv7"] {
+        let Some((model, tokens)) = small_model(name) else {
+            return;
+        };
+        let expected = all_logits(&model, &tokens[..30], &tokens[30..60]);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for _ in 0..20 {
+                    let cancel = CancelToken::new();
+                    let ended = with_stepper(&model, |stepper| {
+                        cancel.cancel();
+                        stepper.prefill(&tokens[..80], &cancel, &mut |_| ())
+                    });
+                    // shared passes are finished; alone it gives up
+                    assert!(
+                        matches!(ended, Ok(()) | Err(EngineError::Cancelled)),
+                        "{ended:?}"
+                    );
+                }
+            });
+            for _ in 0..3 {
+                let beside = all_logits(&model, &tokens[..30], &tokens[30..60]);
+                assert!(beside == expected, "{name}");
+            }
+        });
+    }
+}

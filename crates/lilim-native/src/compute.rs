@@ -441,12 +441,12 @@ impl Compute {
         work: impl Fn(usize, &mut [f32]) + Sync,
     ) {
         let share = self.share(rows.len().div_ceil(row_len), row_len * WORK_PER_ELEMENT);
-        let parts = rows.chunks_mut(share * row_len).enumerate().collect();
-        self.pool.for_each(parts, |_, (part, rows)| {
-            for (i, row) in rows.chunks_mut(row_len).enumerate() {
-                work(part * share + i, row);
-            }
-        });
+        self.pool
+            .for_chunks(rows, share * row_len, |_, part, rows| {
+                for (i, row) in rows.chunks_mut(row_len).enumerate() {
+                    work(part * share + i, row);
+                }
+            });
     }
 
     /// How many of `n` equal pieces of work one part takes.

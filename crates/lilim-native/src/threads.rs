@@ -3,6 +3,10 @@
 //! Parts never share a result, so neither the number of threads nor who takes which part can change
 //! one. The caller works too; a worker that wakes late finds nothing left and delays nobody. Workers
 //! look for new work for some microseconds (a model's steps follow each other closely), then sleep.
+//!
+//! One word, the gate, says which work is open and how many workers are inside it. While all are
+//! awake nobody takes a lock that another waits for, and nothing calls the system: starting and
+//! ending a work costs about a microsecond.
 
 #![allow(
     unsafe_code,
@@ -18,9 +22,12 @@ use std::thread::JoinHandle;
 /// The most threads one engine takes.
 pub(crate) const MAX_THREADS: usize = 256;
 
-/// How often a thread looks for a change before it sleeps: some 20 µs, a few times the gap between
-/// two steps of a small model's layer.
+/// How often a thread looks for a change before it sleeps: some 20 to 50 µs, a few times the gap
+/// between two steps of a small model's layer.
 const SPINS: u32 = 2000;
+
+/// The same where threads are more than cores: who looks keeps another from working.
+const SPINS_WHEN_CROWDED: u32 = 20;
 
 /// Work on one part: `(thread, part)`; `thread` is below [`Pool::n_threads`] and no two run at once
 /// with the same.
@@ -34,28 +41,59 @@ pub(crate) struct Pool {
     turn: Mutex<()>,
 }
 
+/// Two cache lines: neighbours that are written by different threads are kept apart by so much.
+#[repr(align(128))]
+struct Apart<T>(T);
+
 struct Shared {
-    state: Mutex<State>,
+    /// Which work is open to workers, and how many are inside: see [`Gate`].
+    gate: Apart<AtomicU64>,
+    /// The next part to take.
+    next_part: Apart<AtomicUsize>,
+    /// Set before the gate opens.
+    job: Mutex<Option<Job>>,
+    panicked: AtomicBool,
+    stop: AtomicBool,
+    /// Workers that sleep, or are about to.
+    n_sleeping: AtomicUsize,
+    /// Whether the caller sleeps until the last worker leaves, or is about to.
+    caller_sleeps: AtomicBool,
+    /// Held while deciding to sleep, and by who wakes a sleeper.
+    sleep: Mutex<()>,
     wake: Condvar,
     done: Condvar,
-    /// Counts the works given out; changes only under the lock of `state`.
-    epoch: AtomicU64,
-    /// Workers inside the present work; changes only under the lock of `state`.
-    n_inside: AtomicUsize,
-    /// The next part to take.
-    next_part: AtomicUsize,
-    panicked: AtomicBool,
-}
-
-struct State {
-    job: Option<Job>,
-    stop: bool,
+    n_spins: u32,
 }
 
 #[derive(Clone, Copy)]
 struct Job {
     work: &'static Work<'static>,
     n_parts: usize,
+}
+
+/// The gate's word: the number of the work, whether it is open, and the workers inside it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Gate(u64);
+
+impl Gate {
+    const OPEN: u64 = 1 << 16;
+
+    fn n_inside(self) -> u64 {
+        self.0 % Self::OPEN
+    }
+
+    fn is_open(self) -> bool {
+        self.0 & Self::OPEN != 0
+    }
+
+    fn number(self) -> u64 {
+        self.0 / (2 * Self::OPEN)
+    }
+
+    /// The next work, open and empty.
+    fn next(self) -> Self {
+        Self((self.number() + 1) * 2 * Self::OPEN + Self::OPEN)
+    }
 }
 
 impl Pool {
@@ -65,17 +103,19 @@ impl Pool {
             (1..=MAX_THREADS).contains(&n_threads),
             "{n_threads} threads"
         );
+        let crowded = n_threads > default_threads();
         let shared = Arc::new(Shared {
-            state: Mutex::new(State {
-                job: None,
-                stop: false,
-            }),
+            gate: Apart(AtomicU64::new(0)),
+            next_part: Apart(AtomicUsize::new(0)),
+            job: Mutex::new(None),
+            panicked: AtomicBool::new(false),
+            stop: AtomicBool::new(false),
+            n_sleeping: AtomicUsize::new(0),
+            caller_sleeps: AtomicBool::new(false),
+            sleep: Mutex::new(()),
             wake: Condvar::new(),
             done: Condvar::new(),
-            epoch: AtomicU64::new(0),
-            n_inside: AtomicUsize::new(0),
-            next_part: AtomicUsize::new(0),
-            panicked: AtomicBool::new(false),
+            n_spins: if crowded { SPINS_WHEN_CROWDED } else { SPINS },
         });
         let mut pool = Self {
             shared,
@@ -107,9 +147,42 @@ impl Pool {
             .into_iter()
             .map(|item| Mutex::new(Some(item)))
             .collect();
-        self.run(slots.len(), &|thread, part| {
+        self.for_parts(slots.len(), |thread, part| {
             let item = lock(&slots[part]).take();
             work(thread, item.expect("each part is taken once"));
+        });
+    }
+
+    /// Runs `work` once for each part `0..n_parts`, on whichever thread is free: `(thread, part)`.
+    /// Allocates nothing.
+    pub(crate) fn for_parts(&self, n_parts: usize, work: impl Fn(usize, usize) + Sync) {
+        if n_parts <= 1 || self.workers.is_empty() {
+            (0..n_parts).for_each(|part| work(0, part));
+            return;
+        }
+        self.run(n_parts, &work);
+    }
+
+    /// Runs `work` on each `chunk_len` of `data`, the last may be shorter: `(thread, chunk number,
+    /// chunk)`. Allocates nothing.
+    pub(crate) fn for_chunks<T: Send>(
+        &self,
+        data: &mut [T],
+        chunk_len: usize,
+        work: impl Fn(usize, usize, &mut [T]) + Sync,
+    ) {
+        assert!(chunk_len > 0, "chunks of nothing");
+        let len = data.len();
+        let base = Base(data.as_mut_ptr());
+        self.for_parts(len.div_ceil(chunk_len), |thread, part| {
+            let start = part * chunk_len;
+            let n = chunk_len.min(len - start);
+            // SAFETY: `part` is below the number of chunks, so `start` is inside `data`.
+            let first = unsafe { base.get().add(start) };
+            // SAFETY: `n` elements from `start` on are inside `data`, whose borrow lasts until
+            // every part is done; each part runs once and no two parts overlap.
+            let chunk = unsafe { std::slice::from_raw_parts_mut(first, n) };
+            work(thread, part, chunk);
         });
     }
 
@@ -119,9 +192,9 @@ impl Pool {
     /// When a part panicked.
     fn run(&self, n_parts: usize, work: &Work<'_>) {
         let _turn = lock(&self.turn);
-        // SAFETY: only the lifetime changes. Workers take the job under the lock while it is set;
-        // `close` unsets it and waits until none is inside, and is reached on every path because
-        // the caller's own share cannot unwind past it.
+        // SAFETY: only the lifetime changes. Workers take the job only while they are counted at
+        // the open gate; `close` closes it and waits until none is inside, and is reached on every
+        // path because the caller's own share cannot unwind past it.
         let work: &'static Work<'static> = unsafe { std::mem::transmute(work) };
         let job = Job { work, n_parts };
         self.shared.open(job);
@@ -138,10 +211,8 @@ impl Pool {
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        let mut state = lock(&self.shared.state);
-        state.stop = true;
-        self.shared.epoch.fetch_add(1, Ordering::Release);
-        drop(state);
+        self.shared.stop.store(true, Ordering::SeqCst);
+        drop(lock(&self.shared.sleep));
         self.shared.wake.notify_all();
         for worker in self.workers.drain(..) {
             // a worker's panic was reported by the run that saw it
@@ -150,31 +221,55 @@ impl Drop for Pool {
     }
 }
 
+/// Where a slice begins, for threads that take different parts of it.
+struct Base<T>(*mut T);
+
+// SAFETY: the pointer is used only to make disjoint parts of a slice of `Send` elements, each on one
+// thread.
+unsafe impl<T: Send> Sync for Base<T> {}
+
+impl<T> Base<T> {
+    fn get(&self) -> *mut T {
+        self.0
+    }
+}
+
 impl Shared {
-    fn open(&self, job: Job) {
-        let mut state = lock(&self.state);
-        self.next_part.store(0, Ordering::Relaxed);
-        state.job = Some(job);
-        self.epoch.fetch_add(1, Ordering::Release);
-        drop(state);
-        self.wake.notify_all();
+    /// The gate as it is; sequentially consistent, so that either who is about to sleep sees a
+    /// change, or who makes it sees the sleeper.
+    fn gate(&self) -> Gate {
+        Gate(self.gate.0.load(Ordering::SeqCst))
     }
 
-    /// Takes the job away and waits for the workers that are inside.
+    /// Lets workers in. The gate is closed and nobody inside.
+    fn open(&self, job: Job) {
+        self.next_part.0.store(0, Ordering::Relaxed);
+        *lock(&self.job) = Some(job);
+        self.gate.0.store(self.gate().next().0, Ordering::SeqCst);
+        if self.n_sleeping.load(Ordering::SeqCst) > 0 {
+            // who counted itself and holds the lock has not looked at the gate yet, or sleeps
+            drop(lock(&self.sleep));
+            self.wake.notify_all();
+        }
+    }
+
+    /// Lets nobody in any more and waits for the workers that are inside.
     fn close(&self) {
-        lock(&self.state).job = None;
-        if spin_until(|| self.n_inside.load(Ordering::Acquire) == 0) {
+        self.gate.0.fetch_and(!Gate::OPEN, Ordering::SeqCst);
+        if self.spin_until(|| self.gate().n_inside() == 0) {
             return;
         }
-        let mut state = lock(&self.state);
-        while self.n_inside.load(Ordering::Acquire) > 0 {
-            state = wait(&self.done, state);
+        let mut sleep = lock(&self.sleep);
+        self.caller_sleeps.store(true, Ordering::SeqCst);
+        while self.gate().n_inside() > 0 {
+            sleep = wait(&self.done, sleep);
         }
+        self.caller_sleeps.store(false, Ordering::SeqCst);
     }
 
     fn take_parts(&self, job: Job, thread: usize) {
         loop {
-            let part = self.next_part.fetch_add(1, Ordering::Relaxed);
+            let part = self.next_part.0.fetch_add(1, Ordering::Relaxed);
             if part >= job.n_parts {
                 return;
             }
@@ -190,40 +285,62 @@ impl Shared {
             if share.is_err() {
                 self.panicked.store(true, Ordering::Release);
             }
-            let state = lock(&self.state);
-            if self.n_inside.fetch_sub(1, Ordering::AcqRel) == 1 {
-                self.done.notify_all();
+            self.gate.0.fetch_sub(1, Ordering::SeqCst);
+            if self.caller_sleeps.load(Ordering::SeqCst) {
+                drop(lock(&self.sleep));
+                self.done.notify_one();
             }
-            drop(state);
         }
     }
 
     /// Waits for work that this worker has not seen and enters it; `None` when the pool ends.
     fn next_job(&self, seen: &mut u64) -> Option<Job> {
+        let is_new = |seen: u64| {
+            let gate = self.gate();
+            gate.is_open() && gate.number() != seen
+        };
+        let stops = || self.stop.load(Ordering::SeqCst);
         loop {
-            spin_until(|| self.epoch.load(Ordering::Acquire) != *seen);
-            let mut state = lock(&self.state);
-            while self.epoch.load(Ordering::Acquire) == *seen {
-                state = wait(&self.wake, state);
+            if !self.spin_until(|| is_new(*seen)) {
+                let mut sleep = lock(&self.sleep);
+                self.n_sleeping.fetch_add(1, Ordering::SeqCst);
+                while !is_new(*seen) && !stops() {
+                    sleep = wait(&self.wake, sleep);
+                }
+                self.n_sleeping.fetch_sub(1, Ordering::SeqCst);
             }
-            *seen = self.epoch.load(Ordering::Acquire);
-            if state.stop {
+            if stops() {
                 return None;
             }
-            if let Some(job) = state.job {
-                self.n_inside.fetch_add(1, Ordering::AcqRel);
-                return Some(job);
+            let gate = self.gate();
+            // fails when the work is closed meanwhile, or another worker enters or leaves
+            if gate.is_open() && gate.number() != *seen && self.enter(gate) {
+                *seen = gate.number();
+                let job = *lock(&self.job);
+                return Some(job.expect("set before the gate opens"));
             }
         }
     }
-}
 
-/// Looks at `condition` for a while; tells whether it came true.
-fn spin_until(condition: impl Fn() -> bool) -> bool {
-    (0..SPINS).any(|_| {
-        std::hint::spin_loop();
-        condition()
-    })
+    fn enter(&self, gate: Gate) -> bool {
+        let (old, new) = (gate.0, gate.0 + 1);
+        let swap = self
+            .gate
+            .0
+            .compare_exchange(old, new, Ordering::SeqCst, Ordering::Relaxed);
+        swap.is_ok()
+    }
+
+    /// Looks at `condition` for a while; tells whether it came true.
+    fn spin_until(&self, condition: impl Fn() -> bool) -> bool {
+        (0..self.n_spins).any(|_| {
+            let held = condition();
+            if !held {
+                std::hint::spin_loop();
+            }
+            held
+        })
+    }
 }
 
 /// Locks also after a panic elsewhere: the pool's state is consistent at every unlock.
@@ -311,6 +428,56 @@ mod tests {
                 });
             }
         });
+    }
+
+    #[test]
+    fn every_chunk_is_lent_once_and_whole() {
+        for n_threads in [1, 2, 3, 8] {
+            let pool = Pool::new(n_threads).unwrap();
+            for (len, chunk_len) in [(0, 3), (1, 3), (3, 3), (100, 7), (64, 1), (10, 100)] {
+                let mut cells = vec![0; len];
+                pool.for_chunks(&mut cells, chunk_len, |_, number, chunk| {
+                    for (i, cell) in chunk.iter_mut().enumerate() {
+                        *cell += number * chunk_len + i + 1;
+                    }
+                });
+                let expected: Vec<usize> = (1..=len).collect();
+                assert_eq!(cells, expected, "{n_threads} threads, {len} by {chunk_len}");
+            }
+        }
+    }
+
+    #[test]
+    fn workers_wake_from_sleep_and_a_caller_waits_for_a_slow_part() {
+        let pool = Pool::new(3).unwrap();
+        for pause in [0, 1, 5].map(std::time::Duration::from_millis) {
+            // longer than anybody spins
+            std::thread::sleep(pause);
+            let all_in = std::sync::Barrier::new(3);
+            let n_done = AtomicUsize::new(0);
+            pool.for_parts(3, |_, part| {
+                // only three threads at once get past this
+                all_in.wait();
+                if part == 2 {
+                    std::thread::sleep(pause);
+                }
+                n_done.fetch_add(1, Ordering::Relaxed);
+            });
+            assert_eq!(n_done.into_inner(), 3);
+        }
+    }
+
+    #[test]
+    fn more_threads_than_cores_are_not_pathologically_slow() {
+        let pool = Pool::new(MAX_THREADS.min(4 * default_threads())).unwrap();
+        let begin = std::time::Instant::now();
+        for _ in 0..500 {
+            pool.for_parts(64, |_, part| {
+                std::hint::black_box((0..500).fold(part, |a, b| a ^ b));
+            });
+        }
+        // some 20 ms; a caller that waited for sleepers would take many times the bound
+        assert!(begin.elapsed() < std::time::Duration::from_secs(5));
     }
 
     #[test]

@@ -68,6 +68,16 @@ pub struct MemoryEstimate {
 }
 
 impl MemoryEstimate {
+    /// Part by part the sum of both.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            weight_bytes: self.weight_bytes.saturating_add(other.weight_bytes),
+            kv_bytes: self.kv_bytes.saturating_add(other.kv_bytes),
+            buffer_bytes: self.buffer_bytes.saturating_add(other.buffer_bytes),
+        }
+    }
+
     /// All parts together.
     pub fn total_bytes(&self) -> u64 {
         self.weight_bytes

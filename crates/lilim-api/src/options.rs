@@ -1,6 +1,7 @@
 //! How a model is loaded: what is decided once, before the first token.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -122,11 +123,47 @@ fn parse_name<T: Copy>(
         })
 }
 
-/// Speculative decoding; off unless asked for.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct SpeculationOptions {
-    /// The most tokens guessed ahead from earlier text; 0 switches speculation off.
-    pub lookup_tokens: u32,
+/// Where guesses of the next tokens come from. They change the speed, never a token.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SpeculationOptions {
+    /// Nothing is guessed.
+    #[default]
+    Off,
+    /// What followed the same tokens earlier in the prompt or the answer.
+    Lookup,
+    /// The answer of a smaller model with the same vocabulary, a GGUF file.
+    Draft(PathBuf),
+}
+
+/// Before the file in the name of [`SpeculationOptions::Draft`].
+const DRAFT_PREFIX: &str = "draft:";
+
+impl fmt::Display for SpeculationOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Off => f.write_str("off"),
+            Self::Lookup => f.write_str("lookup"),
+            Self::Draft(path) => write!(f, "{DRAFT_PREFIX}{}", path.display()),
+        }
+    }
+}
+
+impl FromStr for SpeculationOptions {
+    type Err = UnknownName;
+
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
+        match name.strip_prefix(DRAFT_PREFIX) {
+            Some(path) if !path.is_empty() => Ok(Self::Draft(path.into())),
+            None if name.eq_ignore_ascii_case("off") => Ok(Self::Off),
+            None if name.eq_ignore_ascii_case("lookup") => Ok(Self::Lookup),
+            _ => Err(UnknownName {
+                what: "speculation",
+                given: name.to_owned(),
+                known: "off, lookup, draft:MODEL".to_owned(),
+            }),
+        }
+    }
 }
 
 /// How to load a model.
@@ -183,6 +220,13 @@ mod tests {
         }
         for kv_type in KvType::ALL {
             assert_eq!(kv_type.as_str().parse(), Ok(kv_type));
+        }
+        for text in ["off", "lookup", "draft:small.gguf"] {
+            let parsed: SpeculationOptions = text.parse().unwrap();
+            assert_eq!(parsed.to_string(), text);
+        }
+        for text in ["", "on", "draft", "draft:"] {
+            assert!(text.parse::<SpeculationOptions>().is_err(), "{text}");
         }
         let error = "sse9".parse::<Level>().unwrap_err();
         assert_eq!(

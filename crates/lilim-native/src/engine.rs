@@ -12,9 +12,11 @@ use crate::bytes::Opener;
 use crate::compute::Compute;
 use crate::error::ModelError;
 use crate::estimate::admit;
+use crate::guesser::OpenGuesser;
 use crate::loaded::{NativeModel, read_template, read_tokenizer};
 use crate::model::OpenModel;
 use crate::threads::{MAX_THREADS, default_threads};
+use crate::timeline::Limits;
 use crate::warm::touch_pages;
 
 /// Lilim's own engine: GGUF models on the CPU.
@@ -30,6 +32,17 @@ impl NativeEngine {
 
     fn open(&self, files: &ModelFiles) -> Result<OpenModel, EngineError> {
         OpenModel::open((self.open)(files)?)
+    }
+
+    fn open_guesser(
+        &self,
+        options: &LoadOptions,
+        model: &OpenModel,
+        limits: Limits,
+    ) -> Result<OpenGuesser, EngineError> {
+        OpenGuesser::new(options, model, limits, |path| {
+            self.open(&ModelFiles::Gguf(path.to_owned()))
+        })
     }
 }
 
@@ -54,7 +67,10 @@ impl Engine for NativeEngine {
         options: &LoadOptions,
     ) -> Result<MemoryEstimate, EngineError> {
         let open = self.open(model)?;
-        Ok(open.estimate(open.limits(options)?, n_threads(options)?))
+        let (limits, n_threads) = (open.limits(options)?, n_threads(options)?);
+        let guesser = self.open_guesser(options, &open, limits)?;
+        let guessing = guesser.estimate(open.info.vocab_size, n_threads);
+        Ok(open.estimate(limits, n_threads).plus(guessing))
     }
 
     fn load(
@@ -70,8 +86,9 @@ impl Engine for NativeEngine {
         let kernels = kernels(options.level)?;
         let n_threads = n_threads(options)?;
         let limits = open.limits(options)?;
-        refuse_speculation(options)?;
-        let estimate = open.estimate(limits, n_threads);
+        let guesser = self.open_guesser(options, &open, limits)?;
+        let guessing = guesser.estimate(open.info.vocab_size, n_threads);
+        let estimate = open.estimate(limits, n_threads).plus(guessing);
         admit(&estimate, options.memory_limit_bytes)?;
         touch_pages(&open.bytes.parts(), &mut |done, total| {
             tell(LoadPhase::Weights, done, total);
@@ -85,14 +102,17 @@ impl Engine for NativeEngine {
             what: format!("{n_threads} threads"),
             reason: error.to_string(),
         })?;
+        let compute = Arc::new(compute);
+        let guesser = guesser.load(&tokenizer, Arc::clone(&compute))?;
         let info = open.info.clone();
         tracing::info!(model = %info.name, arch = %info.arch, level = %kernels.level(), n_threads, "loaded");
         let loaded = NativeModel {
             info,
-            network: open.into_network(Arc::new(compute), limits)?,
+            network: open.into_network(compute, limits)?,
             tokenizer,
             template,
             limits,
+            guesser,
             prefix_cache: options.prefix_cache,
             device: format!("cpu, {}, threads {n_threads}", kernels.level()),
         };
@@ -140,15 +160,4 @@ fn available_levels() -> Vec<&'static str> {
     all.filter(|&level| kernels_of(level).is_some())
         .map(Level::as_str)
         .collect()
-}
-
-fn refuse_speculation(options: &LoadOptions) -> Result<(), EngineError> {
-    match options.speculation.lookup_tokens {
-        0 => Ok(()),
-        n => Err(EngineError::InvalidOption {
-            option: "speculation.lookup_tokens",
-            value: n.to_string(),
-            reason: "speculation is not built yet".to_owned(),
-        }),
-    }
 }

@@ -8,7 +8,9 @@ use lilim_api::{
     CancelToken, EngineError, EventReceiver, GenerateRequest, Session, TokenId, TokenStepper,
     event_channel,
 };
-use lilim_decode::{TextStream, TokenBytes, TokenText, check_request, generate};
+use lilim_decode::{
+    Lookahead, Speculation, TextStream, TokenBytes, TokenText, check_request, generate,
+};
 use lilim_text::{Detokenizer, TextStart, Tokenizer};
 
 use crate::loaded::NativeModel;
@@ -18,16 +20,20 @@ use crate::session::Sequence;
 pub(crate) struct NativeSession {
     model: Arc<NativeModel>,
     idle: Option<Sequence>,
-    running: Option<JoinHandle<Sequence>>,
+    running: Option<JoinHandle<(Sequence, Option<Speculation>)>>,
+    /// What guesses ahead, where anything does; with the thread while that generates.
+    speculation: Option<Speculation>,
 }
 
 impl NativeSession {
     pub(crate) fn new(model: Arc<NativeModel>) -> Result<Self, EngineError> {
         let idle = Some(model.sequence()?);
+        let speculation = model.guesser.speculation()?;
         Ok(Self {
             model,
             idle,
             running: None,
+            speculation,
         })
     }
 
@@ -35,7 +41,11 @@ impl NativeSession {
     /// replaced by an empty one.
     fn take(&mut self) -> Result<Sequence, EngineError> {
         if let Some(thread) = self.running.take() {
-            self.idle = thread.join().ok();
+            // without its speculation a session is slower and nothing else
+            (self.idle, self.speculation) = match thread.join() {
+                Ok((sequence, speculation)) => (Some(sequence), speculation),
+                Err(_) => (None, None),
+            };
         }
         match self.idle.take() {
             Some(sequence) => Ok(sequence),
@@ -59,12 +69,21 @@ impl Session for NativeSession {
         let (sender, receiver) = event_channel(cancel);
         let text = AnswerText::new(&self.model.tokenizer, &ids);
         let prefix_cache = self.model.prefix_cache;
+        let mut speculation = self.speculation.take();
         let work = move || {
             if !prefix_cache {
                 sequence.rewind(0);
             }
-            generate(&mut sequence, &text, &ids, &request, &sender);
-            sequence
+            match &mut speculation {
+                None => generate(&mut sequence, &text, &ids, &request, &sender),
+                Some(speculation) => {
+                    let max_tokens = request.stop.max_tokens;
+                    let mut ahead = Lookahead::new(&mut sequence, speculation, max_tokens);
+                    generate(&mut ahead, &text, &ids, &request, &sender);
+                    ahead.finish();
+                }
+            }
+            (sequence, speculation)
         };
         let thread = std::thread::Builder::new()
             .name("lilim-generate".to_owned())

@@ -15,6 +15,7 @@ mod error;
 mod estimate;
 mod families;
 mod generation;
+mod guesser;
 mod kv_cache;
 mod loaded;
 mod model;

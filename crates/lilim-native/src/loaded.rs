@@ -13,6 +13,7 @@ use lilim_text::{
 
 use crate::error::ModelError;
 use crate::generation::NativeSession;
+use crate::guesser::Guesser;
 use crate::model::{CHAT_TEMPLATE_KEY, LoadedNetwork};
 use crate::session::Sequence;
 use crate::timeline::Limits;
@@ -24,6 +25,8 @@ pub(crate) struct NativeModel {
     pub tokenizer: Tokenizer,
     pub template: Option<Template>,
     pub limits: Limits,
+    /// What its sessions guess with.
+    pub guesser: Guesser,
     /// Whether a session keeps what a new prompt shares with the last.
     pub prefix_cache: bool,
     pub device: String,

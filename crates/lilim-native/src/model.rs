@@ -123,6 +123,11 @@ impl OpenModel {
         })
     }
 
+    /// Whether its past is a state that cannot be taken back.
+    pub(crate) fn is_recurrent(&self) -> bool {
+        matches!(&self.weights, NetworkWeights::Rwkv7(..))
+    }
+
     fn has_learned_positions(&self) -> bool {
         matches!(&self.weights, NetworkWeights::Decoder(cfg, _) if cfg.rotary.is_none())
     }

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use lilim_api::{
     CancelToken, Engine, EngineError, LoadOptions, LoadedModel, MemoryEstimate, ModelFiles,
-    SpeculationOptions,
 };
 use lilim_formats::gguf::{Gguf, GgufWriter, Metadata, Value};
 use lilim_kernels::Kernels;
@@ -182,7 +181,7 @@ fn cancelling_at_any_moment_leaves_a_sequence_that_goes_on_as_if_nothing_was() {
 #[test]
 fn options_that_cannot_be_used_are_named() {
     let Some(path) = llama() else { return };
-    let cases: [(LoadOptions, &str); 6] = [
+    let cases: [(LoadOptions, &str); 5] = [
         (
             LoadOptions {
                 threads: Some(0),
@@ -217,13 +216,6 @@ fn options_that_cannot_be_used_are_named() {
                 ..exact()
             },
             "context cannot be",
-        ),
-        (
-            LoadOptions {
-                speculation: SpeculationOptions { lookup_tokens: 4 },
-                ..exact()
-            },
-            "speculation.lookup_tokens cannot be 4",
         ),
     ];
     for (options, expected) in cases {

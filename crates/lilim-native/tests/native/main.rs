@@ -14,4 +14,5 @@ mod errors;
 mod generation;
 mod reference;
 mod same_bits;
+mod speculation;
 mod support;

@@ -126,6 +126,10 @@ pub(crate) struct LoadArguments {
     /// How the KV cache is stored: f32, f16 or q8_0 [default: f16].
     #[arg(long, visible_alias = "cache-type", value_name = "TYPE")]
     pub(crate) kv_type: Option<KvType>,
+    /// Guess ahead and check several tokens in one pass, which changes no answer: off, lookup (from
+    /// earlier text) or draft:MODEL (a smaller model with the same vocabulary) [default: off].
+    #[arg(long, value_name = "HOW")]
+    pub(crate) speculation: Option<SpeculationOptions>,
     /// Compute every prompt from its first token, also when it begins like the last one.
     #[arg(long)]
     pub(crate) no_prefix_cache: bool,
@@ -145,7 +149,11 @@ impl LoadArguments {
             chunk: self.chunk.unwrap_or(defaults.chunk),
             kv_type: self.kv_type.unwrap_or(defaults.kv_type),
             prefix_cache: defaults.prefix_cache && !self.no_prefix_cache,
-            speculation: SpeculationOptions::default(),
+            speculation: self
+                .speculation
+                .as_ref()
+                .unwrap_or(&defaults.speculation)
+                .clone(),
             memory_limit_bytes: self
                 .memory_limit
                 .map(|mib| mib.saturating_mul(MIB))

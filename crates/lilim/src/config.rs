@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use lilim_api::{KvType, Level, LoadOptions};
+use lilim_api::{KvType, Level, LoadOptions, SpeculationOptions};
 
 use crate::exit::UsageError;
 
@@ -28,6 +28,7 @@ const SETTINGS: &[(&str, &str, &str)] = &[
     ("context", "LILIM_CONTEXT", "context length in tokens"),
     ("chunk", "LILIM_CHUNK", "prompt tokens computed at once"),
     ("kv_type", "LILIM_KV_TYPE", "how the KV cache is stored"),
+    ("speculation", "LILIM_SPECULATION", "guessing ahead"),
 ];
 
 /// Where a value came from.
@@ -123,6 +124,8 @@ impl Config {
             context: parsed(&settings, "context")?,
             chunk: parsed(&settings, "chunk")?.unwrap_or(defaults.chunk),
             kv_type: parsed::<KvType>(&settings, "kv_type")?.unwrap_or(defaults.kv_type),
+            speculation: parsed::<SpeculationOptions>(&settings, "speculation")?
+                .unwrap_or(defaults.speculation),
             ..defaults
         };
         let home = match setting(&settings, "home").value.clone() {

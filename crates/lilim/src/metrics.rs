@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use lilim_api::{Event, FinishReason, TimedEvent, TokenId, Usage};
+use lilim_api::{Event, FinishReason, SpeculationUsage, TimedEvent, TokenId, Usage};
 use serde::Serialize;
 
 /// What one request gave, gathered event by event.
@@ -103,6 +103,7 @@ impl Answer {
             e2e_ms: self
                 .last_token
                 .map(|at| millis(at.saturating_duration_since(self.sent))),
+            speculation: self.usage.speculation,
         }
     }
 }
@@ -124,6 +125,8 @@ pub(crate) struct Figures {
     pub(crate) decode_tps: Option<f64>,
     /// From sending to the last token.
     pub(crate) e2e_ms: Option<f64>,
+    /// What guessing ahead brought, where it is on.
+    pub(crate) speculation: Option<SpeculationUsage>,
 }
 
 fn millis(duration: Duration) -> f64 {

@@ -4,11 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
-use lilim_api::{Engine, EngineError, LoadOptions, LoadedModel, ModelFiles};
+use lilim_api::{Engine, EngineError, LoadOptions, LoadedModel, ModelFiles, SpeculationOptions};
 use lilim_native::{ModelBytes, NativeEngine};
 use lilim_store::{Catalog, MappedModel, StoreError, given_path};
 
+use crate::arguments::LoadArguments;
 use crate::config::Config;
+use crate::exit::UsageError;
 use crate::machine;
 use crate::terminal::LoadBar;
 
@@ -42,6 +44,21 @@ pub(crate) fn resolve(config: &Config, reference: &str) -> anyhow::Result<ModelF
         None => catalog(config)?.resolve(reference, &[EMBEDDED_NAME])?,
     };
     Ok(ModelFiles::Gguf(path))
+}
+
+/// The load options of a command: flags over the configuration, the draft model found by its name.
+pub(crate) fn options(config: &Config, flags: &LoadArguments) -> anyhow::Result<LoadOptions> {
+    let mut options = flags.over(&config.load);
+    if let SpeculationOptions::Draft(name) = &options.speculation {
+        match resolve(config, &name.to_string_lossy())? {
+            ModelFiles::Gguf(path) => options.speculation = SpeculationOptions::Draft(path),
+            ModelFiles::Embedded { name, .. } => {
+                let reason = "its vocabulary is its own, no other model can use its guesses";
+                return Err(UsageError(format!("'{name}' cannot be a draft: {reason}")).into());
+            }
+        }
+    }
+    Ok(options)
 }
 
 /// The models installed in the data folder.

@@ -103,8 +103,12 @@ fn eprint_flush(text: &str) {
 
 /// The closing line of an answer: TTFT, both rates, peak memory.
 pub(crate) fn closing_line(figures: &Figures, peak_rss_bytes: Option<u64>) -> String {
+    let guesses = figures.speculation.map_or_else(String::new, |speculation| {
+        let (accepted, guessed) = (speculation.n_accepted, speculation.n_guessed);
+        format!(" · {accepted} of {guessed} guesses right")
+    });
     format!(
-        "{} prompt + {} new tokens · first token {} · prefill {} · decode {} · peak memory {}",
+        "{} prompt + {} new tokens · first token {} · prefill {} · decode {}{guesses} · peak memory {}",
         figures.n_prompt,
         figures.n_out,
         figures

@@ -174,6 +174,45 @@ fn a_seed_repeats_and_another_differs() {
 }
 
 #[test]
+fn guessing_ahead_is_reported_and_changes_no_answer() {
+    let home = Home::new();
+    let model = fixture("llama.gguf");
+    let model = model.to_str().unwrap();
+    let ask = |how: &str| {
+        home.json(&[
+            "run",
+            model,
+            "ab ab ab",
+            "--raw",
+            "-n",
+            "60",
+            "--temp",
+            "0",
+            "--json",
+            "--speculation",
+            how,
+        ])
+    };
+    let plain = ask("off");
+    assert!(plain["speculation"].is_null());
+    for how in ["lookup", &format!("draft:{model}")] {
+        let report = ask(how);
+        assert_eq!(report["token_ids"], plain["token_ids"], "{how}");
+        let count = |key: &str| report["speculation"][key].as_u64().unwrap();
+        assert!(count("n_accepted") <= count("n_guessed"), "{how}");
+        let n_after_first = report["n_out"].as_u64().unwrap() - 1;
+        assert_eq!(
+            count("n_passes") + count("n_accepted"),
+            n_after_first,
+            "{how}"
+        );
+    }
+    let (code, message) = home.failure(&["run", model, "x", "--speculation", "draft:small"]);
+    assert_eq!(code, 2, "{message}");
+    assert!(message.contains("'small' cannot be a draft"), "{message}");
+}
+
+#[test]
 fn piped_text_is_the_prompt_verbatim() {
     let home = Home::new();
     let mut command = home.command(&["run", "small", "--raw", "--temp", "0", "-n", "8", "--json"]);

@@ -58,7 +58,7 @@ pub(crate) fn run(arguments: &DemoArguments, config: &Config) -> anyhow::Result<
         .prompts;
     prompts.truncate(arguments.limit.unwrap_or(usize::MAX));
     let start = Instant::now();
-    let options = arguments.load.over(&config.load);
+    let options = models::options(config, &arguments.load)?;
     let model = models::load(&models::native_engine(), &models::embedded(), &options)?;
     let mut demo = Demo {
         answers: model.clone().session()?,

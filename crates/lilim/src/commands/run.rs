@@ -33,7 +33,7 @@ pub(crate) fn run(arguments: &RunArguments, config: &Config) -> anyhow::Result<E
     let files = models::resolve(config, &arguments.model)?;
     install_ctrl_c()?;
     let start = std::time::Instant::now();
-    let options = arguments.load.over(&config.load);
+    let options = models::options(config, &arguments.load)?;
     let model = models::load(&engine, &files, &options)?;
     let load_ms = start.elapsed().as_secs_f64() * 1e3;
     check_template_is_there(arguments, model.as_ref())?;

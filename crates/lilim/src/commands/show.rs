@@ -24,7 +24,7 @@ pub(crate) fn run(arguments: &ShowArguments, config: &Config) -> anyhow::Result<
         return Ok(Exit::Fine);
     }
     let engine = models::native_engine();
-    let options = models::with_machine(&arguments.load.over(&config.load));
+    let options = models::with_machine(&models::options(config, &arguments.load)?);
     let checked = engine.check(&files).map_err(|error| error.to_string());
     let estimate = engine.estimate(&files, &options).ok();
     if arguments.output.json {

@@ -37,6 +37,30 @@ pub(crate) fn likeliest(candidates: impl IntoIterator<Item = Candidate>) -> Cand
         .expect("there is at least one candidate")
 }
 
+/// The likeliest of all tokens; among equals the lowest id. Panics when there is none.
+///
+/// *Cost*: one pass over several lanes, whose maxima do not wait for each other, and one up to the
+/// token.
+pub(crate) fn likeliest_of_all(logits: &[f32]) -> Candidate {
+    const LANES: usize = 16;
+    let larger = |a: f32, b: f32| if b > a { b } else { a };
+    let mut top = [f32::NEG_INFINITY; LANES];
+    let (chunks, rest) = logits.as_chunks::<LANES>();
+    for chunk in chunks {
+        for (top, &logit) in top.iter_mut().zip(chunk) {
+            *top = larger(*top, logit);
+        }
+    }
+    let max = top
+        .iter()
+        .chain(rest)
+        .copied()
+        .fold(f32::NEG_INFINITY, larger);
+    let mut tokens = (0..).zip(logits).map(candidate);
+    let found = tokens.find(|candidate| candidate.logit == max);
+    found.expect("there is at least one candidate, and none is NaN")
+}
+
 /// The `k` likeliest tokens, in rising order of id.
 ///
 /// *Cost*: one pass that compares each logit with the worst one kept so far; a buffer of a few `k`
@@ -123,6 +147,20 @@ mod tests {
         (0..n)
             .map(|_| (rng.next_u64() % 50) as f32 - 25.0)
             .collect()
+    }
+
+    #[test]
+    fn the_likeliest_of_all_is_the_first_of_the_best() {
+        for n in [1, 2, 15, 16, 17, 31, 33, 100, 5_000] {
+            for seed in 0..20 {
+                let mut logits = tied_logits(n, seed);
+                // signed zeros are equals, and the penalties may leave -inf
+                logits[seed as usize % n] = [-0.0, f32::NEG_INFINITY][seed as usize % 2];
+                assert_eq!(likeliest_of_all(&logits), likeliest(all(&logits)), "{n}");
+            }
+        }
+        let nothing = [f32::NEG_INFINITY; 20];
+        assert_eq!(likeliest_of_all(&nothing).id, 0);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 
 use lilim_api::{EngineError, SamplingOptions, TokenId};
 
-use crate::candidates::{Candidate, Candidates, all, likeliest, likeliest_k};
+use crate::candidates::{Candidate, Candidates, all, likeliest, likeliest_k, likeliest_of_all};
 use crate::dry::{self, Dry};
 use crate::filters;
 use crate::logprobs::LogProbs;
@@ -128,11 +128,7 @@ impl<'v> Sampler<'v> {
     fn pick(&mut self, logits: &[f32]) -> Candidate {
         // Top-k, top-p and min-p always keep the likeliest token; only typical may drop it.
         if self.options.temperature == 0.0 && self.options.typical_p >= 1.0 {
-            return likeliest(
-                (0..)
-                    .zip(logits)
-                    .map(|(id, &logit)| Candidate { id, logit }),
-            );
+            return likeliest_of_all(logits);
         }
         let candidates = self.filter(logits);
         if self.options.temperature == 0.0 {
@@ -182,14 +178,14 @@ impl<'v> Sampler<'v> {
 }
 
 fn check_finite(logits: &[f32], history: &[TokenId]) -> Result<(), EngineError> {
-    // A sum of x·0 is NaN as soon as one x is not finite, and it needs no branch in the loop.
-    if logits.iter().map(|logit| logit * 0.0).sum::<f32>() == 0.0 {
+    // without a way out of the loop many are looked at at once
+    if logits.iter().fold(true, |all, x| all & x.is_finite()) {
         return Ok(());
     }
     let (id, &value) = (0..)
         .zip(logits)
         .find(|(_, logit)| !logit.is_finite())
-        .expect("only a logit that is not finite makes the sum NaN");
+        .expect("one was found not to be finite");
     Err(EngineError::NotANumber {
         value,
         id,

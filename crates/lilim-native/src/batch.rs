@@ -239,27 +239,38 @@ impl<N: Network> Batcher<N> {
             return;
         }
         let mut rows = Vec::new();
+        let mut wanted = Vec::new();
         let mut end = 0;
-        for (job, n) in &mut *jobs {
+        for (job, n) in jobs {
             end += *n;
             job.n_done += *n;
-            rows.extend(end - job.n_logits_of_last(*n, vocab_size)..end);
-        }
-        workspace.logits.resize(rows.len() * vocab_size, 0.0);
-        if !rows.is_empty() {
-            self.network
-                .logits(&rows, &mut workspace.buffers, &mut workspace.logits);
-        }
-        let mut logits = &workspace.logits[..];
-        for (job, n) in jobs {
-            let (own, rest) = logits.split_at(job.n_logits_of_last(*n, vocab_size) * vocab_size);
-            logits = rest;
-            // rows are asked for at the end, so what is still to come follows these
-            let to_come = (job.ids.len() - job.n_done) * vocab_size;
-            let end = job.logits.len() - to_come.min(job.logits.len());
-            job.logits[end - own.len()..end].copy_from_slice(own);
-            if job.n_done == job.ids.len() {
+            if job.n_left() == 0 {
                 job.outcome = Outcome::Computed;
+            }
+            let logits = job.logits_of_last(*n, vocab_size);
+            if !logits.is_empty() {
+                rows.extend(end - logits.len() / vocab_size..end);
+                wanted.push(logits);
+            }
+        }
+        self.logits(&rows, &mut wanted, workspace);
+    }
+
+    /// Computes the logits of these rows into their places, which hold one or more of them each.
+    fn logits(&self, rows: &[usize], places: &mut [&mut [f32]], workspace: &mut Workspace<N>) {
+        let Workspace { buffers, logits } = workspace;
+        match places {
+            [] => {}
+            [place] => self.network.logits(rows, buffers, place),
+            places => {
+                logits.resize(rows.len() * self.network.vocab_size(), 0.0);
+                self.network.logits(rows, buffers, logits);
+                let mut rest = &logits[..];
+                for place in places {
+                    let (own, after) = rest.split_at(place.len());
+                    place.copy_from_slice(own);
+                    rest = after;
+                }
             }
         }
     }
@@ -303,10 +314,13 @@ impl<N: Network> Job<N> {
         self.ids.len() - self.n_done
     }
 
-    /// Of the last `n` positions done, how many want logits; they are the last of these.
-    fn n_logits_of_last(&self, n: usize, vocab_size: usize) -> usize {
+    /// The place of the logits that were asked for of the last `n` positions done: those after the
+    /// last of these, since rows are asked for at the end.
+    fn logits_of_last(&mut self, n: usize, vocab_size: usize) -> &mut [f32] {
         let n_logits = self.logits.len() / vocab_size;
-        n_logits.saturating_sub(self.n_left()).min(n)
+        let end = n_logits.saturating_sub(self.n_left());
+        let start = end - end.min(n);
+        &mut self.logits[start * vocab_size..end * vocab_size]
     }
 }
 

@@ -216,6 +216,13 @@ impl TokenStepper for Sequence {
 
 /// Looks for what is no number: a sampler would make a silent choice of it.
 fn check_numbers(logits: &[f32], pos: usize) -> Result<(), EngineError> {
+    // without a way out of the loop many are looked at at once
+    if logits
+        .iter()
+        .fold(true, |all, logit| all & logit.is_finite())
+    {
+        return Ok(());
+    }
     match logits.iter().position(|logit| !logit.is_finite()) {
         None => Ok(()),
         Some(id) => Err(EngineError::NotANumber {

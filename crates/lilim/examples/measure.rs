@@ -5,6 +5,7 @@
 //! ```text
 //! prefill N            seconds for a prompt of N tokens on an empty context
 //! decode N DEPTH       seconds for N single tokens after DEPTH others
+//! batch N_SEQS N       seconds for N single tokens of each of several sequences at once
 //! score IDS OUT        writes the logits after every token; files of u32 and f32 in native order
 //! bandwidth            GB/s of reading memory with the same number of threads
 //! ```
@@ -18,7 +19,7 @@
 use std::hint::black_box;
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Barrier};
 use std::time::Instant;
 
 use anyhow::{Context, bail, ensure};
@@ -63,10 +64,14 @@ fn main() -> anyhow::Result<()> {
         let line = line?;
         let words: Vec<&str> = line.split_whitespace().collect();
         let mut answer = Ok(0.0);
-        session.with_stepper(&mut |stepper| {
-            answer = obey(&words, stepper, arguments.threads);
-            Ok(())
-        })?;
+        if let ["batch", n_seqs, n] = words[..] {
+            answer = batch(&model, n_seqs.parse()?, n.parse()?);
+        } else {
+            session.with_stepper(&mut |stepper| {
+                answer = obey(&words, stepper, arguments.threads);
+                Ok(())
+            })?;
+        }
         println!("{}", answer.with_context(|| line.clone())?);
         std::io::stdout().flush()?;
     }
@@ -113,6 +118,41 @@ fn decode(stepper: &mut dyn TokenStepper, n: usize, depth: usize) -> anyhow::Res
         stepper.step(id)?;
     }
     Ok(start.elapsed().as_secs_f64())
+}
+
+/// Each sequence has a thread, as generations have, and a short prompt of its own behind it.
+fn batch(model: &Arc<dyn LoadedModel>, n_seqs: usize, n: usize) -> anyhow::Result<f64> {
+    // as many as bench-record gives the peers
+    const N_PROMPT: usize = 16;
+    let mut sessions = (0..n_seqs)
+        .map(|_| model.clone().session())
+        .collect::<Result<Vec<_>, _>>()?;
+    let ids = made_up_ids(n_seqs * (N_PROMPT + n), model.info().vocab_size);
+    let start = Barrier::new(n_seqs + 1);
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = sessions
+            .iter_mut()
+            .zip(ids.chunks(N_PROMPT + n))
+            .map(|(session, ids)| {
+                let start = &start;
+                scope.spawn(move || {
+                    session.with_stepper(&mut |stepper| {
+                        let done =
+                            stepper.prefill(&ids[..N_PROMPT], &CancelToken::new(), &mut |_| {});
+                        start.wait();
+                        done?;
+                        ids[N_PROMPT..].iter().try_for_each(|&id| stepper.step(id))
+                    })
+                })
+            })
+            .collect();
+        start.wait();
+        let start = Instant::now();
+        for thread in threads {
+            thread.join().expect("a session does not panic")?;
+        }
+        Ok(start.elapsed().as_secs_f64())
+    })
 }
 
 fn score(stepper: &mut dyn TokenStepper, ids: &Path, out: &Path) -> anyhow::Result<f64> {

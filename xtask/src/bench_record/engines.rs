@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use serde_json::Value;
 
-use super::work::Work;
+use super::work::{BATCH_PROMPT, Work};
 
 /// How every engine is run.
 #[derive(Clone, Debug)]
@@ -112,6 +112,7 @@ impl Timed for Server {
         let line = match work {
             Work::Prefill { n } => format!("prefill {n}"),
             Work::Decode { n, depth } => format!("decode {n} {depth}"),
+            Work::Batch { n_seqs, n } => format!("batch {n_seqs} {n}"),
         };
         Ok(Duration::from_secs_f64(self.ask(&line)?))
     }
@@ -125,11 +126,54 @@ impl Drop for Server {
     }
 }
 
-/// llama.cpp's own benchmark, which loads the model and warms up each time.
+/// llama.cpp's own benchmarks, which load the model and warm up each time.
 pub(crate) struct LlamaBench {
+    /// `llama-bench`; for batches `llama-batched-bench` lies beside it.
     pub(crate) program: PathBuf,
     pub(crate) setting: Setting,
     pub(crate) flags: Vec<String>,
+}
+
+impl LlamaBench {
+    /// Runs one of the programs with these numbers and returns its report.
+    fn report(
+        &self,
+        program: &Path,
+        numbers: &[(&str, usize)],
+        format_flag: &str,
+    ) -> anyhow::Result<Value> {
+        let mut command = measured(program, self.setting.realtime);
+        command.arg("-m").arg(&self.setting.model);
+        for (flag, number) in numbers.iter().chain(&[("-t", self.setting.threads)]) {
+            command.arg(flag).arg(number.to_string());
+        }
+        command.args([format_flag, "jsonl"]).args(&self.flags);
+        let output = command.output();
+        let output = output.with_context(|| format!("starting {}", program.display()))?;
+        ensure!(
+            output.status.success(),
+            "{} failed: {}",
+            program.display(),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        let text = String::from_utf8(output.stdout)?;
+        let line = text.lines().find(|line| line.starts_with('{'));
+        let line = line.with_context(|| format!("{} reports nothing", program.display()))?;
+        Ok(serde_json::from_str(line)?)
+    }
+
+    fn time_batch(&self, n_seqs: usize, n: usize) -> anyhow::Result<Duration> {
+        let program = self.program.with_file_name("llama-batched-bench");
+        let numbers = [
+            ("-npp", BATCH_PROMPT),
+            ("-ntg", n),
+            ("-npl", n_seqs),
+            ("-c", n_seqs * (BATCH_PROMPT + n)),
+        ];
+        let report = self.report(&program, &numbers, "--output-format")?;
+        let seconds = report["t_tg"].as_f64().context("no t_tg")?;
+        Ok(Duration::from_secs_f64(seconds))
+    }
 }
 
 impl Timed for LlamaBench {
@@ -141,30 +185,12 @@ impl Timed for LlamaBench {
         let (n_prompt, n_gen, depth) = match work {
             Work::Prefill { n } => (n, 0, 0),
             Work::Decode { n, depth } => (0, n, depth),
+            Work::Batch { n_seqs, n } => return self.time_batch(n_seqs, n),
         };
-        let mut command = measured(&self.program, self.setting.realtime);
-        command.arg("-m").arg(&self.setting.model);
-        for (flag, number) in [
-            ("-p", n_prompt),
-            ("-n", n_gen),
-            ("-d", depth),
-            ("-t", self.setting.threads),
-            ("-r", 1),
-        ] {
-            command.arg(flag).arg(number.to_string());
-        }
-        command.args(["-o", "json"]).args(&self.flags);
-        let output = command.output().context("starting llama-bench")?;
-        ensure!(
-            output.status.success(),
-            "llama-bench failed: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        let report: Value = serde_json::from_slice(&output.stdout)?;
-        let nanos = report[0]["avg_ns"].as_u64();
-        Ok(Duration::from_nanos(
-            nanos.context("llama-bench reports no avg_ns")?,
-        ))
+        let numbers = [("-p", n_prompt), ("-n", n_gen), ("-d", depth), ("-r", 1)];
+        let report = self.report(&self.program, &numbers, "-o")?;
+        let nanos = report["avg_ns"].as_u64();
+        Ok(Duration::from_nanos(nanos.context("no avg_ns")?))
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) struct BenchRecordArguments {
     /// GGUF files.
     #[arg(required = true)]
     models: Vec<PathBuf>,
-    /// prefill:N or decode:N@DEPTH (repeatable).
+    /// prefill:N, decode:N@DEPTH or batch:SEQUENCESxN (repeatable; OpenVINO does no batches).
     #[arg(long, default_values = ["prefill:512", "decode:64@0"])]
     work: Vec<Work>,
     /// llama.cpp's llama-bench.

@@ -13,21 +13,28 @@ pub(crate) enum Work {
     Prefill { n: usize },
     /// `n` tokens one by one after `depth` others.
     Decode { n: usize, depth: usize },
+    /// `n` tokens one by one of each of `n_seqs` sequences at once.
+    Batch { n_seqs: usize, n: usize },
 }
+
+/// Prompt tokens of each sequence of a batch.
+pub(crate) const BATCH_PROMPT: usize = 16;
 
 impl Work {
     /// Tokens that are timed.
     pub(crate) fn n_tokens(self) -> usize {
         match self {
             Self::Prefill { n } | Self::Decode { n, .. } => n,
+            Self::Batch { n_seqs, n } => n_seqs * n,
         }
     }
 
-    /// Tokens that the context must hold.
+    /// Tokens that a sequence's context must hold.
     pub(crate) fn context(self) -> usize {
         match self {
             Self::Prefill { n } => n,
             Self::Decode { n, depth } => depth + n,
+            Self::Batch { n, .. } => BATCH_PROMPT + n,
         }
     }
 }
@@ -37,6 +44,7 @@ impl fmt::Display for Work {
         match self {
             Self::Prefill { n } => write!(out, "prefill:{n}"),
             Self::Decode { n, depth } => write!(out, "decode:{n}@{depth}"),
+            Self::Batch { n_seqs, n } => write!(out, "batch:{n_seqs}x{n}"),
         }
     }
 }
@@ -58,7 +66,14 @@ impl FromStr for Work {
                     depth: number(depth)?,
                 }
             }
-            _ => bail!("unknown work '{text}' (prefill:N or decode:N@DEPTH)"),
+            Some(("batch", rest)) => {
+                let (n_seqs, n) = rest.split_once('x').context("a batch is SEQUENCESxN")?;
+                Self::Batch {
+                    n_seqs: number(n_seqs)?,
+                    n: number(n)?,
+                }
+            }
+            _ => bail!("unknown work '{text}' (prefill:N, decode:N@DEPTH or batch:SEQUENCESxN)"),
         })
     }
 }
@@ -110,11 +125,11 @@ mod tests {
 
     #[test]
     fn works_are_written_as_they_are_read() {
-        for text in ["prefill:512", "decode:64@8192", "decode:64@0"] {
+        for text in ["prefill:512", "decode:64@8192", "batch:8x32"] {
             assert_eq!(text.parse::<Work>().unwrap().to_string(), text);
         }
         assert!("decode:64".parse::<Work>().is_ok());
-        for text in ["prefill", "prefill:x", "decode:1@y", "nap:1"] {
+        for text in ["prefill", "prefill:x", "decode:1@y", "batch:8", "nap:1"] {
             assert!(text.parse::<Work>().is_err(), "{text}");
         }
     }

@@ -21,7 +21,7 @@ pub use columns::ColumnsMut;
 pub use error::KernelError;
 pub use level::Level;
 pub use ops::activation::Activation;
-pub use ops::attend::{AttendArgs, KvRows};
+pub use ops::attend::{AttendArgs, KvRows, Queries};
 pub use ops::block::{ActBlock, BLOCK as BLOCK_COLUMNS, Grain, PanelBlock, TILE as TILE_ROWS};
 pub use ops::kv::KvKind;
 pub use ops::norm::LayerNorm;

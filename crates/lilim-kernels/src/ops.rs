@@ -2,6 +2,7 @@
 
 pub(crate) mod activation;
 pub(crate) mod attend;
+pub(crate) mod attend_tile;
 pub(crate) mod block;
 pub(crate) mod dot;
 pub(crate) mod elementwise;

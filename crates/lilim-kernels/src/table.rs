@@ -82,8 +82,11 @@ kernel_table! {
     elementwise::axpy(x: &'a mut [f32], factor: f32, y: &'a [f32]);
     elementwise::argmax(x: &'a [f32]) -> Option<usize>;
     softmax::softmax(x: &'a mut [f32], sink: Option<f32>);
-    attend::attend(args: AttendArgs<'a>, scratch: &'a mut [f32], out: &'a mut [f32]);
-    kv::store_kv(kind: KvKind, row: &'a [f32], out: &'a mut [u8]);
+    attend::attend(args: AttendArgs<'a>, scratch: &'a mut [f32], out: ColumnsMut<'a>);
+    attend::attend_span(args: AttendArgs<'a>, span: usize, scratch: &'a mut [f32], states: &'a mut [f32]);
+    attend::attend_join(args: AttendArgs<'a>, states: &'a mut [f32], out: ColumnsMut<'a>);
+    kv::store_values(kind: KvKind, values: &'a [f32], out: &'a mut [u8]);
+    kv::store_key(kind: KvKind, key: &'a [f32], lane: usize, tile: &'a mut [u8]);
     wkv7::wkv7_step(args: Wkv7Args<'a>, state: &'a mut [f32], out: &'a mut [f32]);
 }
 
@@ -141,10 +144,15 @@ impl Kernels {
         ops::matmul::SCRATCH
     }
 
-    /// Returns how many f32 of scratch [`attend`](Self::attend) needs for a window of
-    /// `n_positions` and rows of at most `dim` values.
-    pub const fn attend_scratch(n_positions: usize, dim: usize) -> usize {
-        ops::attend::scratch_len(n_positions, dim)
+    /// Returns how many f32 of scratch [`attend`](Self::attend) and
+    /// [`attend_span`](Self::attend_span) need.
+    pub const fn attend_scratch(n_queries: usize, key_dim: usize, value_dim: usize) -> usize {
+        ops::attend::scratch_len(n_queries, key_dim, value_dim)
+    }
+
+    /// Returns how many f32 the state of one query takes.
+    pub const fn attend_state(value_dim: usize) -> usize {
+        ops::attend::state_floats(value_dim)
     }
 
     /// Returns the dot product of two vectors of one length, in the contract's order.
@@ -364,35 +372,74 @@ impl Kernels {
         (self.softmax)(x, None);
     }
 
-    /// Attends with one query to one head's cached rows.
+    /// Lets queries that share a kv head look at its cached keys and values.
     ///
-    /// *Shapes*: `out: [value_dim]`; `scratch` at least [`attend_scratch`](Self::attend_scratch)
-    /// of the window and the larger of `q.len()` and `out.len()`. An empty window gives zeros.
+    /// *Shapes*: `out: [n_rows, n_heads * value_dim]`; `scratch` at least
+    /// [`attend_scratch`](Self::attend_scratch) of the number of queries.
     ///
     /// # Panics
-    /// When the cache does not hold the positions or `scratch` is too short.
-    pub fn attend(&self, args: AttendArgs<'_>, scratch: &mut [f32], out: &mut [f32]) {
-        let dim = args.q.len().max(out.len());
-        let need = Self::attend_scratch(args.positions.len(), dim);
-        assert!(
-            scratch.len() >= need,
-            "scratch of attend: {} of {need}",
-            scratch.len()
-        );
+    /// When the cache does not hold the positions or a shape is another.
+    pub fn attend(&self, args: AttendArgs<'_>, scratch: &mut [f32], out: ColumnsMut<'_>) {
+        check_attend(&args, Some(scratch.len()));
+        check_attended(&args, &out);
         (self.attend)(args, scratch, out);
     }
 
-    /// Writes one head's row of keys or values into the cache.
+    /// Computes the part of [`attend`](Self::attend) that lies in one span, so that several
+    /// threads can share long contexts; [`attend_join`](Self::attend_join) does the rest.
+    ///
+    /// *Shapes*: `states: [n_queries, attend_state]`; `scratch` as for `attend`.
+    ///
+    /// # Panics
+    /// When no query sees the span, the cache does not hold the positions or a shape is another.
+    pub fn attend_span(
+        &self,
+        args: AttendArgs<'_>,
+        span: usize,
+        scratch: &mut [f32],
+        states: &mut [f32],
+    ) {
+        check_attend(&args, Some(scratch.len()));
+        assert!(args.spans().contains(&span), "span {span} is not seen");
+        let n_states = args.n_queries() * Self::attend_state(args.values.dim);
+        assert_eq!(states.len(), n_states, "states of a span");
+        (self.attend_span)(args, span, scratch, states);
+    }
+
+    /// Joins the states of all spans of [`AttendArgs::spans`]: the same bits as
+    /// [`attend`](Self::attend) gives.
+    ///
+    /// *Shapes*: `states: [n_spans, n_queries, attend_state]`, whose first part is overwritten;
+    /// `out` as for `attend`.
+    ///
+    /// # Panics
+    /// When a shape is another.
+    pub fn attend_join(&self, args: AttendArgs<'_>, states: &mut [f32], out: ColumnsMut<'_>) {
+        check_attend(&args, None);
+        check_attended(&args, &out);
+        let n_states = args.n_queries() * Self::attend_state(args.values.dim);
+        assert_eq!(states.len(), args.spans().len() * n_states, "states");
+        (self.attend_join)(args, states, out);
+    }
+
+    /// Writes one head's values at one position into the cache.
     ///
     /// # Panics
     /// When `out` is not [`KvKind::row_bytes`] long.
-    pub fn store_kv(&self, kind: KvKind, row: &[f32], out: &mut [u8]) {
-        assert_eq!(
-            out.len(),
-            kind.row_bytes(row.len()),
-            "bytes of a cached row"
-        );
-        (self.store_kv)(kind, row, out);
+    pub fn store_values(&self, kind: KvKind, values: &[f32], out: &mut [u8]) {
+        let n_bytes = kind.row_bytes(values.len());
+        assert_eq!(out.len(), n_bytes, "bytes of cached values");
+        (self.store_values)(kind, values, out);
+    }
+
+    /// Writes one head's key at one position into that position's lane of its tile.
+    ///
+    /// # Panics
+    /// When `tile` is not [`KvKind::tile_bytes`] long or has no such lane.
+    pub fn store_key(&self, kind: KvKind, key: &[f32], lane: usize, tile: &mut [u8]) {
+        assert_eq!(tile.len(), kind.tile_bytes(key.len()), "bytes of a tile");
+        assert!(lane < KvKind::TILE, "lane {lane}");
+        (self.store_key)(kind, key, lane, tile);
     }
 
     /// Moves one head of RWKV-7 by one token, and reads it out.
@@ -410,4 +457,47 @@ impl Kernels {
         }
         (self.wkv7_step)(args, state, out);
     }
+}
+
+/// Checks the shapes of an attention and its scratch.
+fn check_attend(args: &AttendArgs<'_>, scratch: Option<usize>) {
+    let AttendArgs {
+        queries,
+        keys,
+        values,
+        ..
+    } = args;
+    let width = queries.n_heads * keys.dim;
+    if queries.n_rows > 0 {
+        let need = (queries.n_rows - 1) * queries.stride + width;
+        assert!(
+            queries.stride >= width && queries.rows.len() >= need,
+            "queries"
+        );
+    }
+    let n_positions = queries.first + queries.n_rows;
+    let n_keys = keys.bytes.len() / keys.kind.tile_bytes(keys.dim) * KvKind::TILE;
+    let n_values = values.bytes.len() / values.kind.row_bytes(values.dim);
+    assert!(
+        n_positions <= n_keys.min(n_values),
+        "{n_positions} positions of {n_keys} keys, {n_values} values"
+    );
+    assert!(args.window != Some(0), "a window of no positions");
+    assert!(
+        args.sinks
+            .is_none_or(|sinks| sinks.len() == queries.n_heads),
+        "sinks"
+    );
+    let need = Kernels::attend_scratch(args.n_queries(), keys.dim, values.dim);
+    assert!(scratch.is_none_or(|len| len >= need), "scratch of attend");
+}
+
+/// Checks the shape of what attention gives.
+fn check_attended(args: &AttendArgs<'_>, out: &ColumnsMut<'_>) {
+    assert_eq!(out.n_rows(), args.queries.n_rows, "outputs of attention");
+    assert_eq!(
+        out.n_cols(),
+        args.queries.n_heads * args.values.dim,
+        "outputs of attention"
+    );
 }

@@ -5,9 +5,7 @@
 
 mod naive;
 
-use lilim_kernels::{
-    Activation, AttendArgs, Kernels, KvKind, KvRows, LayerNorm, Level, RopeStyle, Wkv7Args,
-};
+use lilim_kernels::{Activation, Kernels, LayerNorm, Level, RopeStyle, Wkv7Args};
 use naive::{Numbers, check_same, lengths, levels, same, ulps};
 
 /// Runs `apply` at every level on rows of every length, tame and wild, at several addresses, and
@@ -350,77 +348,6 @@ fn argmax_takes_the_first_largest_and_reports_nan() {
             }
             x[n / 3] = nan;
             assert_eq!(kernels.argmax(&x), None, "{} of {n}", kernels.level());
-        }
-    }
-}
-
-#[test]
-fn cached_rows_are_rounded_as_the_formats_do() {
-    let mut numbers = Numbers(12);
-    for n in lengths() {
-        for tame in [true, false] {
-            let row = if tame {
-                numbers.units(n)
-            } else {
-                numbers.wilds(n)
-            };
-            for kernels in levels() {
-                let mut bytes = vec![0xaa; KvKind::F16.row_bytes(n)];
-                kernels.store_kv(KvKind::F16, &row, &mut bytes);
-                for (bytes, value) in bytes.as_chunks::<2>().0.iter().zip(&row) {
-                    let expected = half::f16::from_f32(*value).to_le_bytes();
-                    assert_eq!(*bytes, expected, "{value:e} at {}", kernels.level());
-                }
-                let mut bytes = vec![0xaa; KvKind::F32.row_bytes(n)];
-                kernels.store_kv(KvKind::F32, &row, &mut bytes);
-                let expected: Vec<u8> = row.iter().flat_map(|value| value.to_le_bytes()).collect();
-                assert_eq!(bytes, expected);
-            }
-        }
-        let mut row = numbers.units(n);
-        if n.is_multiple_of(3) {
-            row.fill(0.0);
-        }
-        let mut padded = row.clone();
-        padded.resize(n.next_multiple_of(32), 0.0);
-        let mut expected = vec![0; KvKind::Q8_0.row_bytes(n)];
-        lilim_formats::codec::encode(lilim_formats::GgmlType::Q8_0, &padded, &mut expected)
-            .unwrap();
-        for kernels in levels() {
-            let mut bytes = vec![0xaa; expected.len()];
-            kernels.store_kv(KvKind::Q8_0, &row, &mut bytes);
-            assert_eq!(bytes, expected, "{n} at {}", kernels.level());
-        }
-    }
-}
-
-#[test]
-fn a_cached_row_keeps_what_is_no_number() {
-    for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
-        for kind in [KvKind::F32, KvKind::F16, KvKind::Q8_0] {
-            for kernels in levels() {
-                let mut bytes = vec![0; kind.row_bytes(40)];
-                let mut row = [0.5; 40];
-                row[35] = bad;
-                kernels.store_kv(kind, &row, &mut bytes);
-                let rows = KvRows {
-                    kind,
-                    bytes: &bytes,
-                    stride: bytes.len(),
-                };
-                let args = AttendArgs {
-                    q: &[0.5; 40],
-                    keys: rows,
-                    values: rows,
-                    positions: 0..1,
-                    scale: 1.0,
-                    softcap: None,
-                    sink: None,
-                };
-                let (mut out, mut scratch) = ([0.0; 40], [0.0; Kernels::attend_scratch(1, 40)]);
-                kernels.attend(args, &mut scratch, &mut out);
-                assert!(out[35].is_nan(), "{bad} in {kind:?}: {}", out[35]);
-            }
         }
     }
 }

@@ -4,17 +4,15 @@
 //! a norm, heads of an attention), and each thread has its scratch. No result depends on the cut:
 //! each output element is computed whole, by one kernel call, from its own row.
 
-use std::ops::Range;
 use std::sync::Mutex;
 
 use lilim_kernels::{
-    ActBlock, Activation, AttendArgs, BLOCK_COLUMNS, ColumnsMut, Grain, Kernels, KvRows, LayerNorm,
-    PanelBlock, TILE_ROWS, WeightRows,
+    ActBlock, Activation, BLOCK_COLUMNS, ColumnsMut, Grain, Kernels, LayerNorm, PanelBlock,
+    TILE_ROWS, WeightRows,
 };
 
 use crate::bytes::ModelBytes;
 use crate::families::NormKind;
-use crate::kv_cache::KvShape;
 use crate::tensors::{Linear, Matrix, Norm};
 use crate::threads::{Pool, lock};
 
@@ -23,13 +21,13 @@ use crate::threads::{Pool, lock};
 const MIN_SHARED_WORK: usize = 1 << 15;
 
 /// Parts given out for each thread: enough that a thread held up by others delays the rest little.
-const PARTS_PER_THREAD: usize = 4;
+pub(crate) const PARTS_PER_THREAD: usize = 4;
 
 /// Weight rows that a part has at least, and a multiple of which it has.
 const ROW_STEP: usize = 16;
 
 /// Multiplications that an element of a norm or an activation is worth.
-const WORK_PER_ELEMENT: usize = 4;
+pub(crate) const WORK_PER_ELEMENT: usize = 4;
 
 /// How elementwise work is cut; any number gives the same results.
 const ELEMENTS_PER_ROW: usize = 1024;
@@ -42,6 +40,8 @@ pub(crate) struct Compute {
     scratch: Vec<Mutex<Scratch>>,
     /// The inputs of the products under way, rounded; grown on demand.
     rounded: Mutex<Vec<ActBlock>>,
+    /// Of an attention whose spans are shared out, grown on demand.
+    states: Mutex<Vec<f32>>,
 }
 
 /// What the kernels of one thread work in.
@@ -131,47 +131,18 @@ impl<'a> NormArgs<'a> {
         }
     }
 
+    /// The number of weights.
+    pub(crate) fn len(self) -> usize {
+        self.weight.len()
+    }
+
     /// Of weights for several heads, those of one.
-    fn of_head(self, head: usize, head_dim: usize) -> Self {
+    pub(crate) fn of_head(self, head: usize, head_dim: usize) -> Self {
         let range = head * head_dim..(head + 1) * head_dim;
         Self {
             weight: &self.weight[range.clone()],
             bias: self.bias.map(|bias| &bias[range]),
             ..self
-        }
-    }
-}
-
-/// What the queries of a chunk look at.
-pub(crate) struct Attention<'a> {
-    pub shape: KvShape,
-    pub n_heads: usize,
-    /// `[n_positions, row_bytes]`
-    pub keys: &'a [u8],
-    /// `[n_positions, row_bytes]`
-    pub values: &'a [u8],
-    /// The position of the chunk's first row.
-    pub first: usize,
-    /// How many positions a query sees, its own included.
-    pub window: Option<usize>,
-    pub scale: f32,
-    pub softcap: Option<f32>,
-}
-
-impl Attention<'_> {
-    /// The positions that the query at `pos` sees.
-    fn seen(&self, pos: usize) -> Range<usize> {
-        let end = pos + 1;
-        end.saturating_sub(self.window.unwrap_or(end))..end
-    }
-
-    /// The rows of one kv head.
-    fn head_rows<'a>(&self, bytes: &'a [u8], kv_head: usize) -> KvRows<'a> {
-        let start = kv_head * self.shape.head_bytes();
-        KvRows {
-            kind: self.shape.kind,
-            bytes: &bytes[start..],
-            stride: self.shape.row_bytes(),
         }
     }
 }
@@ -185,6 +156,7 @@ impl Compute {
             pool: Pool::new(n_threads)?,
             scratch,
             rounded: Mutex::default(),
+            states: Mutex::default(),
         })
     }
 
@@ -322,19 +294,7 @@ impl Compute {
         });
     }
 
-    /// Norms, in place, each head of rows of heads; `args` hold one weight or one for each head.
-    pub(crate) fn norm_heads(&self, args: NormArgs, head_dim: usize, rows: &mut [f32]) {
-        let n_weights = args.weight.len() / head_dim;
-        self.with_scratch(0, head_dim, |normed| {
-            for (index, head) in rows.chunks_exact_mut(head_dim).enumerate() {
-                let args = args.of_head(index % n_weights, head_dim);
-                self.norm_row(args, head, normed);
-                head.copy_from_slice(normed);
-            }
-        });
-    }
-
-    fn norm_row(&self, args: NormArgs, x: &[f32], out: &mut [f32]) {
+    pub(crate) fn norm_row(&self, args: NormArgs, x: &[f32], out: &mut [f32]) {
         match args.kind {
             NormKind::Rms => {
                 self.kernels.rms_norm(x, Some(args.weight), args.eps, out);
@@ -351,59 +311,6 @@ impl Compute {
                 self.kernels.layer_norm(norm, x, out);
             }
         }
-    }
-
-    /// Stores rows of keys or values: `[n, n_kv_heads * head_dim]` as `[n, row_bytes]`.
-    pub(crate) fn store_kv(&self, shape: KvShape, rows: &[f32], out: &mut [u8]) {
-        let heads = rows.chunks_exact(shape.head_dim);
-        for (head, out) in heads.zip(out.chunks_exact_mut(shape.head_bytes())) {
-            self.kernels.store_kv(shape.kind, head, out);
-        }
-    }
-
-    /// Lets each head of each row look at the positions it may see; `q` and `out`:
-    /// `[m, n_heads * head_dim]`.
-    pub(crate) fn attend(&self, attention: &Attention, q: &[f32], out: &mut [f32]) {
-        let Attention { shape, n_heads, .. } = *attention;
-        let n_outputs = out.len() / shape.head_dim;
-        let n_seen = attention
-            .seen(attention.first + n_outputs / n_heads - 1)
-            .len();
-        let share = self.share(n_outputs, 2 * n_seen * shape.head_dim);
-        let parts = out.chunks_mut(share * shape.head_dim).enumerate().collect();
-        self.pool.for_each(parts, |thread, (part, outs)| {
-            for (i, out) in outs.chunks_exact_mut(shape.head_dim).enumerate() {
-                let index = part * share + i;
-                let q = &q[index * shape.head_dim..(index + 1) * shape.head_dim];
-                self.attend_head(thread, attention, (index, q), out);
-            }
-        });
-    }
-
-    /// One head at one position; `index` counts heads within rows.
-    fn attend_head(
-        &self,
-        thread: usize,
-        attention: &Attention,
-        (index, q): (usize, &[f32]),
-        out: &mut [f32],
-    ) {
-        let (row, head) = (index / attention.n_heads, index % attention.n_heads);
-        let kv_head = head / (attention.n_heads / attention.shape.n_kv_heads);
-        let positions = attention.seen(attention.first + row);
-        let scratch_len = Kernels::attend_scratch(positions.len(), q.len());
-        self.with_scratch(thread, scratch_len, |scratch| {
-            let args = AttendArgs {
-                q,
-                keys: attention.head_rows(attention.keys, kv_head),
-                values: attention.head_rows(attention.values, kv_head),
-                positions: positions.clone(),
-                scale: attention.scale,
-                softcap: attention.softcap,
-                sink: None,
-            };
-            self.kernels.attend(args, scratch, out);
-        });
     }
 
     /// `gate = act(gate) · up`
@@ -424,12 +331,15 @@ impl Compute {
 
     /// `x += y`
     pub(crate) fn add(&self, x: &mut [f32], y: &[f32]) {
-        self.kernels.add(x, y);
+        self.for_rows(x, ELEMENTS_PER_ROW, |row, x| {
+            let start = row * ELEMENTS_PER_ROW;
+            self.kernels.add(x, &y[start..start + x.len()]);
+        });
     }
 
     /// `x = cap · tanh(x / cap)`
     pub(crate) fn softcap(&self, cap: f32, x: &mut [f32]) {
-        self.kernels.softcap(x, cap);
+        self.for_rows(x, ELEMENTS_PER_ROW, |_, x| self.kernels.softcap(x, cap));
     }
 
     /// Runs `work` on each row of `rows`, on several threads when there is enough to do:
@@ -449,21 +359,56 @@ impl Compute {
             });
     }
 
+    /// Runs `work` on each part, on the caller's thread alone when there is little to do:
+    /// `(thread, part)`.
+    pub(crate) fn for_each_part<T: Send>(
+        &self,
+        parts: Vec<T>,
+        multiplications: usize,
+        work: impl Fn(usize, T) + Sync,
+    ) {
+        if self.is_shared(multiplications) {
+            self.pool.for_each(parts, work);
+        } else {
+            parts.into_iter().for_each(|part| work(0, part));
+        }
+    }
+
+    /// Whether work of so many multiplications is worth several threads.
+    pub(crate) fn is_shared(&self, multiplications: usize) -> bool {
+        self.n_threads() > 1 && multiplications >= MIN_SHARED_WORK
+    }
+
     /// How many of `n` equal pieces of work one part takes.
-    fn share(&self, n: usize, work_each: usize) -> usize {
-        if self.n_threads() == 1 || n.saturating_mul(work_each) < MIN_SHARED_WORK {
+    pub(crate) fn share(&self, n: usize, work_each: usize) -> usize {
+        if !self.is_shared(n.saturating_mul(work_each)) {
             return n.max(1);
         }
         n.div_ceil(PARTS_PER_THREAD * self.n_threads())
     }
 
     /// Lends `work` this thread's scratch.
-    fn with_scratch(&self, thread: usize, len: usize, work: impl FnOnce(&mut [f32])) {
+    pub(crate) fn with_scratch(&self, thread: usize, len: usize, work: impl FnOnce(&mut [f32])) {
         let scratch = &mut lock(&self.scratch[thread]).floats;
         if scratch.len() < len {
             scratch.resize(len, 0.0);
         }
         work(&mut scratch[..len]);
+    }
+
+    /// Floats taken for states of spans.
+    #[cfg(test)]
+    pub(crate) fn n_states(&self) -> usize {
+        lock(&self.states).len()
+    }
+
+    /// Lends `work` the memory for states of spans.
+    pub(crate) fn with_states(&self, len: usize, work: impl FnOnce(&mut [f32])) {
+        let mut states = lock(&self.states);
+        if states.len() < len {
+            states.resize(len, 0.0);
+        }
+        work(&mut states[..len]);
     }
 }
 

@@ -4,13 +4,14 @@
 //! matrices are row-major with a row a position of some sequence. Only the key-value cache and the
 //! rotation know which.
 
-use std::ops::Range;
 use std::sync::Arc;
 
+use crate::attention::Attention;
 use crate::bytes::ModelBytes;
-use crate::compute::{Attention, Compute, NormArgs, Parts, Product};
+use crate::compute::{Compute, NormArgs, Parts, Product};
 use crate::config::{Config, Rotary};
 use crate::estimate::{OutOfMemory, zeros};
+use crate::heads::{HeadRows, Rotation};
 use crate::kv_cache::{KvCache, KvShape};
 use crate::rope::{Rope, RopeShape, RopeTable};
 use crate::tensors::{Linear, Norm};
@@ -33,10 +34,11 @@ pub(crate) struct Memory {
     n_past: usize,
 }
 
-/// The rotations of layers without and with a window.
+/// The rotations of layers.
 pub(crate) struct Ropes {
     full: Rope,
-    windowed: Rope,
+    /// Of layers with a window, where it is another.
+    windowed: Option<Rope>,
 }
 
 /// Activations of one pass, reused by every layer; `chunk` is the most rows of a pass.
@@ -59,9 +61,9 @@ pub(crate) struct Buffers {
     gate: Vec<f32>,
     /// `[chunk, ffn_dim]`
     up: Vec<f32>,
-    /// Rotations of layers without a window. `[chunk, n_pairs]`
+    /// Rotations of layers. `[chunk, n_pairs]`
     full_table: RopeTable,
-    /// Rotations of layers with a window. `[chunk, n_pairs]`
+    /// Rotations of layers with a window, where they are others. `[chunk, n_pairs]`
     windowed_table: RopeTable,
 }
 
@@ -188,11 +190,17 @@ impl Pass<'_> {
 
     fn fill_rope_tables(&self, runs: &[Run<'_, Memory>], buffers: &mut Buffers) {
         let Some(ropes) = self.ropes else { return };
+        let windows = &self.cfg.windows;
+        let is_full = |window: &Option<usize>| window.is_none() || ropes.windowed.is_none();
+        let full = Some(&ropes.full).filter(|_| windows.iter().any(is_full));
+        let windowed = ropes.windowed.as_ref();
+        let windowed = windowed.filter(|_| windows.iter().any(Option::is_some));
         for (rope, table) in [
-            (&ropes.full, &mut buffers.full_table),
-            (&ropes.windowed, &mut buffers.windowed_table),
+            (full, &mut buffers.full_table),
+            (windowed, &mut buffers.windowed_table),
         ] {
             table.clear();
+            let Some(rope) = rope else { continue };
             for run in runs {
                 rope.extend(run.memory.n_past, run.ids.len(), table);
             }
@@ -209,11 +217,9 @@ impl Pass<'_> {
     ) {
         self.norm(&layer.attn_norm, buffers);
         self.project_qkv(layer, buffers);
-        self.norm_heads(layer, buffers);
-        self.rotate_heads(index, buffers);
-        for (rows, run) in with_rows(runs) {
-            self.store_and_attend(index, rows, run.memory, buffers);
-        }
+        self.prepare_heads(index, layer, buffers);
+        self.store(index, runs, buffers);
+        self.attend(index, runs, buffers);
         let attended = &buffers.attended[..self.m * self.cfg.q_dim()];
         self.multiply(&layer.attn_output, attended, &mut buffers.branch);
         self.norm_branch(layer.attn_post_norm.as_ref(), buffers);
@@ -250,72 +256,80 @@ impl Pass<'_> {
         self.compute.multiply(&self.parts, products);
     }
 
-    /// Norms each head of the queries and keys by itself.
-    fn norm_heads(&self, layer: &Layer, buffers: &mut Buffers) {
-        let (n_q, n_kv) = (self.m * self.cfg.q_dim(), self.m * self.cfg.kv_dim());
+    /// Norms and rotates each head of the queries and keys by itself.
+    fn prepare_heads(&self, index: usize, layer: &Layer, buffers: &mut Buffers) {
+        let rotation = self.rotation(index, &buffers.full_table, &buffers.windowed_table);
         let heads = [
-            (&layer.q_norm, &mut buffers.q[..n_q]),
-            (&layer.k_norm, &mut buffers.k[..n_kv]),
+            (&layer.q_norm, &mut buffers.q, self.cfg.q_dim()),
+            (&layer.k_norm, &mut buffers.k, self.cfg.kv_dim()),
         ];
-        for (norm, rows) in heads {
-            if let Some(norm) = norm {
-                let args = NormArgs::new(self.cfg.norm, self.cfg.norm_eps, norm);
-                self.compute.norm_heads(args, self.cfg.head_dim, rows);
-            }
-        }
+        let heads = heads.map(|(norm, rows, width)| HeadRows {
+            rows: &mut rows[..self.m * width],
+            width,
+            norm: norm
+                .as_ref()
+                .map(|norm| NormArgs::new(self.cfg.norm, self.cfg.norm_eps, norm)),
+            rotation,
+        });
+        self.compute
+            .prepare_heads(self.cfg.head_dim, Vec::from(heads));
     }
 
-    fn rotate_heads(&self, index: usize, buffers: &mut Buffers) {
-        let (Some(ropes), Some(rotary)) = (self.ropes, &self.cfg.rotary) else {
-            return;
-        };
-        let (rope, table) = match self.cfg.windows[index] {
-            None => (&ropes.full, &buffers.full_table),
-            Some(_) => (&ropes.windowed, &buffers.windowed_table),
-        };
-        for (rows, n_heads) in [
-            (&mut buffers.q, self.cfg.n_heads),
-            (&mut buffers.k, self.cfg.n_kv_heads),
-        ] {
-            let width = n_heads * self.cfg.head_dim;
-            for (row, heads) in rows[..self.m * width].chunks_exact_mut(width).enumerate() {
-                let (cos, sin) = table.row(row, rope.n_pairs());
-                for head in heads.chunks_exact_mut(self.cfg.head_dim) {
-                    self.compute.kernels.rope(head, cos, sin, rotary.style);
-                }
-            }
-        }
-    }
-
-    /// Stores the keys and values of one run's rows; then its queries look at its own past.
-    fn store_and_attend(
+    /// How a layer's heads rotate.
+    fn rotation<'t>(
         &self,
         index: usize,
-        rows: Range<usize>,
-        memory: &mut Memory,
-        buffers: &mut Buffers,
-    ) {
-        let kv = rows.start * self.cfg.kv_dim()..rows.end * self.cfg.kv_dim();
-        let Memory { cache, n_past } = memory;
-        cache.store(
-            self.compute,
-            (index, *n_past),
-            (&buffers.k[kv.clone()], &buffers.v[kv]),
-        );
-        let (keys, values) = cache.rows(index);
-        let attention = Attention {
-            shape: cache.shape,
-            n_heads: self.cfg.n_heads,
-            keys,
-            values,
-            first: *n_past,
-            window: self.cfg.windows[index],
-            scale: self.cfg.attention_scale,
-            softcap: self.cfg.attention_softcap,
+        full: &'t RopeTable,
+        windowed: &'t RopeTable,
+    ) -> Option<Rotation<'t>> {
+        let ropes = self.ropes?;
+        let (table, rope) = match (self.cfg.windows[index], &ropes.windowed) {
+            (Some(_), Some(rope)) => (windowed, rope),
+            _ => (full, &ropes.full),
         };
-        let q = rows.start * self.cfg.q_dim()..rows.end * self.cfg.q_dim();
-        self.compute
-            .attend(&attention, &buffers.q[q.clone()], &mut buffers.attended[q]);
+        Some(Rotation {
+            table,
+            n_pairs: rope.n_pairs(),
+            style: self.cfg.rotary.as_ref()?.style,
+        })
+    }
+
+    /// Stores the keys and values of each run's rows.
+    fn store(&self, index: usize, runs: &mut [Run<'_, Memory>], buffers: &Buffers) {
+        let kv_dim = self.cfg.kv_dim();
+        for (rows, run) in with_rows(runs) {
+            let kv = rows.start * kv_dim..rows.end * kv_dim;
+            let Memory { cache, n_past } = &mut *run.memory;
+            cache.store(
+                self.compute,
+                (index, *n_past),
+                (&buffers.k[kv.clone()], &buffers.v[kv]),
+            );
+        }
+    }
+
+    /// Lets each run's queries look at its own past.
+    fn attend(&self, index: usize, runs: &mut [Run<'_, Memory>], buffers: &mut Buffers) {
+        let q_dim = self.cfg.q_dim();
+        let mut out = &mut buffers.attended[..self.m * q_dim];
+        let mut sequences = Vec::with_capacity(runs.len());
+        for (rows, run) in with_rows(runs) {
+            let (own, rest) = out.split_at_mut(rows.len() * q_dim);
+            out = rest;
+            let Memory { cache, n_past } = &*run.memory;
+            sequences.push(Attention {
+                shape: cache.shape,
+                n_heads: self.cfg.n_heads,
+                heads: cache.heads(index),
+                first: *n_past,
+                window: self.cfg.windows[index],
+                scale: self.cfg.attention_scale,
+                softcap: self.cfg.attention_softcap,
+                q: &buffers.q[rows.start * q_dim..rows.end * q_dim],
+                out: own,
+            });
+        }
+        self.compute.attend(sequences);
     }
 
     fn widen(&self, layer: &Layer, buffers: &mut Buffers) {
@@ -385,18 +399,15 @@ impl Ropes {
             divisors: by_context.as_deref().or(divisors.always.as_deref()),
             magnitude: rotary.magnitude,
         };
-        let windowed = match rotary.window_base {
-            Some(base) => RopeShape {
-                base,
-                linear_factor: 1.0,
-                divisors: None,
-                ..full
-            },
-            None => RopeShape { ..full },
-        };
+        let windowed = rotary.window_base.map(|base| RopeShape {
+            base,
+            linear_factor: 1.0,
+            divisors: None,
+            ..full
+        });
         Self {
             full: Rope::new(&full),
-            windowed: Rope::new(&windowed),
+            windowed: windowed.as_ref().map(Rope::new),
         }
     }
 }

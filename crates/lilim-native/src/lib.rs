@@ -2,9 +2,10 @@
 //!
 //! Read in this order: `config` (what the metadata say, with one row a family in `families`),
 //! `tensors` and `weights` (where the numbers lie), `kv_cache`, `rope`, `compute` (kernels over
-//! `threads`), `decoder` and `rwkv7` (the networks), `session`
+//! `threads`) with `heads` and `attention`, `decoder` and `rwkv7` (the networks), `session`
 //! (a sequence of tokens), `estimate`, `model`, `loaded` and `generation`, `engine` (the face).
 
+mod attention;
 mod batch;
 mod bytes;
 mod compute;
@@ -16,6 +17,7 @@ mod estimate;
 mod families;
 mod generation;
 mod guesser;
+mod heads;
 mod kv_cache;
 mod loaded;
 mod model;

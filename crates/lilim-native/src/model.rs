@@ -7,6 +7,7 @@ use lilim_api::{EngineError, LoadOptions, MemoryEstimate, ModelInfo};
 use lilim_formats::gguf::{Gguf, Metadata};
 use lilim_kernels::Kernels;
 
+use crate::attention;
 use crate::batch::Batcher;
 use crate::bytes::ModelBytes;
 use crate::compute::Compute;
@@ -134,21 +135,25 @@ impl OpenModel {
 
     /// Adds up what one sequence over this model takes.
     pub(crate) fn estimate(&self, limits: Limits, n_threads: usize) -> MemoryEstimate {
-        let (context, n_rows) = (limits.context as u64, limits.pass_rows() as u64);
-        let (kv_bytes, row_width, scratch) = match &self.weights {
+        let n_rows = limits.pass_rows() as u64;
+        let (kv_bytes, row_width, scratch, states) = match &self.weights {
             NetworkWeights::Decoder(cfg, _) => {
-                let row_bytes = KvShape::new(cfg, limits.kv_type).row_bytes() as u64;
-                let kv_bytes = context.saturating_mul(2 * cfg.n_layers as u64 * row_bytes);
-                let attend = Kernels::attend_scratch(limits.context, cfg.head_dim);
-                (kv_bytes, decoder::buffer_width(cfg), attend)
+                let shape = KvShape::new(cfg, limits.kv_type);
+                let kv_bytes =
+                    (cfg.n_layers as u64).saturating_mul(shape.layer_bytes(limits.context));
+                let scratch = attention::max_scratch(shape, cfg.n_heads, limits.pass_rows());
+                let states =
+                    attention::max_states(shape, cfg.n_heads, limits.context, n_threads) as u64;
+                (kv_bytes, decoder::buffer_width(cfg), scratch, states)
             }
-            NetworkWeights::Rwkv7(cfg, _) => (4 * cfg.state_len(), cfg.buffer_width(), 0),
+            NetworkWeights::Rwkv7(cfg, _) => (4 * cfg.state_len(), cfg.buffer_width(), 0, 0),
         };
         // each thread keeps one scratch, as long as the longest work needed
         let scratch = scratch.max(Kernels::matmul_scratch()) as u64;
         let n_floats = n_rows
             .saturating_mul(row_width)
             .saturating_add(scratch.saturating_mul(n_threads as u64))
+            .saturating_add(states)
             .saturating_add(2 * self.info.vocab_size as u64);
         MemoryEstimate {
             weight_bytes: self.info.n_weight_bytes,

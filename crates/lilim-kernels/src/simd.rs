@@ -87,21 +87,27 @@ macro_rules! forward_to_ops {
             fn xor_quads(a: Self::Quads, b: Self::Quads) -> Self::Quads;
             fn shr_quads<N>(a: Self::Quads) -> Self::Quads;
             fn shl_quads<N>(a: Self::Quads) -> Self::Quads;
-            fn transpose(rows: &Rows16<'_>, at: usize) -> [Self::Quads; 4];
+            fn whole(a: Self::Ints) -> Self::F;
             fn byte<N>(a: Self::Quads) -> Self::F;
             fn signed_byte<N>(a: Self::Quads) -> Self::F;
             fn half<N>(a: Self::Quads) -> Self::F;
         }
 
         #[inline(always)]
-        fn dot_quads<const MAX: i32, const OFFSET: i32, const N: usize, const X: usize>(
-            self,
-            w: &[Self::Quads; N],
-            x: &[i8; X],
-            minus_sum: i32,
-        ) -> Self::F {
+        fn start<const OFFSET: i32>(self, start: i32) -> Self::Ints {
             // SAFETY: whoever made the token promised that the machine has the instructions.
-            unsafe { ops::dot_quads::<MAX, OFFSET, N, X>(w, x, minus_sum) }
+            unsafe { ops::start::<OFFSET>(start) }
+        }
+
+        #[inline(always)]
+        fn dot_four<const MAX: i32, const OFFSET: i32>(
+            self,
+            sum: Self::Ints,
+            w: &[Self::Quads; 4],
+            x: &[i8; 16],
+        ) -> Self::Ints {
+            // SAFETY: whoever made the token promised that the machine has the instructions.
+            unsafe { ops::dot_four::<MAX, OFFSET>(sum, w, x) }
         }
     };
     ($(fn $name:ident $(<$n:ident>)? ($($arg:ident: $ty:ty),*) $(-> $out:ty)?;)*) => {
@@ -131,6 +137,8 @@ pub(crate) trait Simd: Copy + 'static {
     type B: Copy;
     /// Sixteen lanes of four bytes.
     type Quads: Copy;
+    /// Sixteen i32.
+    type Ints: Copy;
     /// `q * d + m` for a nibble `q`, prepared for many nibbles.
     type Affine: Copy;
     /// `values[q] * d` for a nibble `q`, prepared for many nibbles.
@@ -257,14 +265,18 @@ pub(crate) trait Simd: Copy + 'static {
     fn signed_byte<const N: i32>(self, a: Self::Quads) -> Self::F;
     /// The f16 in the low (`N` 0) or high (1) half of each lane.
     fn half<const N: i32>(self, a: Self::Quads) -> Self::F;
-    /// The exact sum `(w - OFFSET) * x` over the `4 * N` bytes of each lane, as f32; `w` are at
-    /// most `MAX`, `X` is `4 * N`, and `minus_sum` is the sum of `x`, negated.
-    fn dot_quads<const MAX: i32, const OFFSET: i32, const N: usize, const X: usize>(
+    /// What exact sums of `(w - OFFSET) * x` start from, given the sum of `x` times `-OFFSET`.
+    fn start<const OFFSET: i32>(self, start: i32) -> Self::Ints;
+    /// Adds `(w - OFFSET) * x` over the four bytes of each lane of four `w`, exactly; `w` are at
+    /// most `MAX`.
+    fn dot_four<const MAX: i32, const OFFSET: i32>(
         self,
-        w: &[Self::Quads; N],
-        x: &[i8; X],
-        minus_sum: i32,
-    ) -> Self::F;
+        sum: Self::Ints,
+        w: &[Self::Quads; 4],
+        x: &[i8; 16],
+    ) -> Self::Ints;
+    /// Sums as f32.
+    fn whole(self, a: Self::Ints) -> Self::F;
 
     /// Asks for the cache line `distance` bytes after the start of `at`, which need not exist.
     #[inline(always)]

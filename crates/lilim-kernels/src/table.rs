@@ -195,6 +195,11 @@ impl Kernels {
         ops::block::grain(ty).filter(|_| self.level != Level::Reference)
     }
 
+    /// Returns how many blocks `m` rounded rows take, the last tile being padded.
+    pub const fn rounded_len(n_cols: usize, m: usize) -> usize {
+        ops::block::rounded_len(n_cols, m)
+    }
+
     /// Returns how many panel blocks [`matmul_rounded`](Self::matmul_rounded) needs.
     pub const fn panel_len(n_cols: usize, m: usize) -> usize {
         ops::block::panel_len(n_cols, m)
@@ -202,7 +207,8 @@ impl Kernels {
 
     /// Rounds a tile of activations to 8 bits.
     ///
-    /// *Shapes*: `x: [n, n_cols]` with at most [`TILE_ROWS`] rows, `out: [n_cols / 32, n]`.
+    /// *Shapes*: `x: [n, n_cols]` with at most [`TILE_ROWS`](crate::TILE_ROWS) rows; `out`:
+    /// [`rounded_len`](Self::rounded_len).
     ///
     /// # Panics
     /// When a shape is another.
@@ -213,14 +219,15 @@ impl Kernels {
             x.len()
         );
         assert!(x.len() <= TILE * n_cols, "{} rows", x.len() / n_cols);
-        assert_eq!(out.len(), x.len() / BLOCK, "blocks of a tile");
+        let need = Self::rounded_len(n_cols, x.len() / n_cols);
+        assert_eq!(out.len(), need, "blocks of a tile");
         (self.round_tile)(grain, x, n_cols, out);
     }
 
     /// Multiplies rounded rows by a quantized weight matrix, `out[i][row]` being their block dot
     /// (`docs/design/arithmetic.md`); the same bits for any number of rows at once.
     ///
-    /// *Shapes*: `x`: tiles made by [`round_tile`](Self::round_tile) with the type's grain, each of [`TILE_ROWS`] rows but
+    /// *Shapes*: `x`: tiles made by [`round_tile`](Self::round_tile) with the type's grain, each of [`TILE_ROWS`](crate::TILE_ROWS) rows but
     /// the last, `out.n_rows()` rows in all; `panel` at least [`panel_len`](Self::panel_len).
     ///
     /// # Panics
@@ -239,7 +246,7 @@ impl Kernels {
             weight.ty()
         );
         assert_eq!(out.n_cols(), weight.n_rows(), "outputs of a product");
-        assert_eq!(x.len(), m * (n_cols / BLOCK), "inputs of a product");
+        assert_eq!(x.len(), Self::rounded_len(n_cols, m), "inputs of a product");
         assert!(
             panel.len() >= Self::panel_len(n_cols, m),
             "panel of a product"

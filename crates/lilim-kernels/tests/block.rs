@@ -14,7 +14,7 @@ use naive::{Numbers, WEIGHT_TYPES, check_same, levels, weights};
 
 /// Tiles of rounded rows.
 fn rounded(kernels: &Kernels, grain: Grain, x: &[f32], n_cols: usize) -> Vec<ActBlock> {
-    let mut out = vec![ActBlock::ZERO; x.len() / BLOCK_COLUMNS];
+    let mut out = vec![ActBlock::ZERO; Kernels::rounded_len(n_cols, x.len() / n_cols)];
     let tiles = x.chunks(TILE_ROWS * n_cols);
     for (x, out) in tiles.zip(out.chunks_mut(TILE_ROWS * n_cols / BLOCK_COLUMNS)) {
         kernels.round_tile(grain, x, n_cols, out);

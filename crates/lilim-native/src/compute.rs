@@ -215,14 +215,15 @@ impl Compute {
                 sources.push((x, grain, n_cols));
             }
         }
-        let n_blocks = sources.iter().map(|(x, ..)| x.len() / BLOCK_COLUMNS).sum();
+        let len = |x: &[f32], n_cols| Kernels::rounded_len(n_cols, x.len() / n_cols);
+        let n_blocks = sources.iter().map(|&(x, _, n_cols)| len(x, n_cols)).sum();
         if room.len() < n_blocks {
             room.resize(n_blocks, ActBlock::ZERO);
         }
         let mut rest = room.as_mut_slice();
         let mut rounded = Vec::new();
         for (x, grain, n_cols) in sources {
-            let (blocks, after) = rest.split_at_mut(x.len() / BLOCK_COLUMNS);
+            let (blocks, after) = rest.split_at_mut(len(x, n_cols));
             self.round(grain, x, n_cols, blocks);
             rounded.push(((x, grain), &*blocks));
             rest = after;

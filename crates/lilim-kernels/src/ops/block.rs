@@ -19,6 +19,7 @@ pub(crate) mod round;
 pub(crate) use round::round_tile;
 
 use crate::columns::ColumnsMut;
+use crate::level::Level;
 use crate::simd::{Chunk, LANES, Op, Simd};
 use crate::weights::WeightRows;
 use kinds::{Kind, Shape, for_block_type};
@@ -53,22 +54,23 @@ pub struct ActBlock {
     /// What a weight of 1 everywhere gives: the sum of `q` where the grain is coarse, else the sum
     /// of the activations.
     pub(crate) sum: f32,
-    /// The sum of `q`, negated.
-    pub(crate) minus_sum: i32,
-    /// The sum of `q` in each half, and negated.
+    /// The sum of `q` in each half.
     pub(crate) half_sums: [f32; 2],
-    pub(crate) minus_half_sums: [i32; 2],
+    /// The same times `-MAX_OFFSET`.
+    pub(crate) starts: [i32; 2],
 }
 
 impl ActBlock {
+    /// The most that a panel's bytes hold more than their weights.
+    pub(crate) const MAX_OFFSET: i32 = 128;
+
     /// A block of zeros, to make room with.
     pub const ZERO: Self = Self {
         q: [0; BLOCK],
         scales: [0.0; 2],
         sum: 0.0,
-        minus_sum: 0,
         half_sums: [0.0; 2],
-        minus_half_sums: [0; 2],
+        starts: [0; 2],
     };
 }
 
@@ -93,50 +95,56 @@ impl PanelBlock {
     };
 }
 
-/// Sixteen weight rows of one length; where there are fewer, the last one stands in.
+/// Sixteen weight rows of one length, one after the other; fewer in a matrix that has fewer.
 pub(crate) struct Rows16<'a> {
-    rows: [&'a [u8]; LANES],
+    /// All of them.
+    bytes: &'a [u8],
+    row_bytes: usize,
 }
 
 impl<'a> Rows16<'a> {
     #[inline(always)]
     fn new(weight: WeightRows<'a>, first: usize) -> Self {
-        let last = weight.n_rows() - 1;
-        let mut rows = [weight.row(first); LANES];
-        for r in 1..LANES {
-            rows[r] = weight.row((first + r).min(last));
+        let rows = weight.slice(first..weight.n_rows().min(first + LANES));
+        Self {
+            bytes: rows.bytes(),
+            row_bytes: rows.row(0).len(),
         }
-        Self { rows }
     }
 
-    /// The sixteen bytes at `at` of every row.
+    /// Whether there are fewer than sixteen: then there is [`row`](Self::row) alone.
     #[inline(always)]
-    pub(crate) fn sixteens(&self, at: usize) -> [*const u8; LANES] {
-        let n = self.rows[0].len();
-        assert!(n >= 16 && at <= n - 16, "byte {at} of a row of {n}");
-        let mut starts = [std::ptr::null(); LANES];
-        for r in 0..LANES {
-            starts[r] = self.rows[r].as_ptr().wrapping_add(at);
-        }
-        starts
+    pub(crate) fn is_short(&self) -> bool {
+        self.bytes.len() < LANES * self.row_bytes
+    }
+
+    /// Where the sixteen bytes at `at` of row `r` begin; they lie inside the row.
+    #[inline(always)]
+    pub(crate) fn sixteen(&self, r: usize, at: usize) -> *const u8 {
+        let n = self.row_bytes;
+        assert!(
+            r < LANES && n >= 16 && at <= n - 16 && LANES * n <= self.bytes.len(),
+            "byte {at} of row {r} of {n} bytes"
+        );
+        self.bytes.as_ptr().wrapping_add(at + r * n)
     }
 
     /// The little-endian 16-bit values at `at` of every row, as they lie in memory.
     #[inline(always)]
     pub(crate) fn halfs(&self, at: usize) -> [u8; 2 * LANES] {
-        let n = self.rows[0].len();
-        assert!(n >= 2 && at <= n - 2, "byte {at} of a row of {n}");
         let mut out = [0; 2 * LANES];
         for r in 0..LANES {
-            out[2 * r..2 * r + 2].copy_from_slice(&self.rows[r][at..at + 2]);
+            let at = r * self.row_bytes + at;
+            out[2 * r..2 * r + 2].copy_from_slice(&self.bytes[at..at + 2]);
         }
         out
     }
 
-    /// The bytes of one row.
+    /// The bytes of one row, or of the last one where there are fewer.
     #[inline(always)]
     pub(crate) fn row(&self, r: usize) -> &'a [u8] {
-        self.rows[r]
+        let r = r.min(self.bytes.len() / self.row_bytes - 1);
+        &self.bytes[r * self.row_bytes..(r + 1) * self.row_bytes]
     }
 }
 
@@ -150,6 +158,24 @@ pub(crate) fn grain(ty: GgmlType) -> Option<Grain> {
     }
 }
 
+/// Rows that a tile of `n` rows (those beyond a whole one do not count) is padded to.
+pub(crate) const fn tile_rows(n: usize) -> usize {
+    if n < TILE {
+        n.next_power_of_two()
+    } else {
+        TILE
+    }
+}
+
+/// Blocks that `m` rounded rows take: whole tiles, and a last one that is padded.
+pub(crate) const fn rounded_len(n_cols: usize, m: usize) -> usize {
+    let rest = match m % TILE {
+        0 => 0,
+        n => tile_rows(n),
+    };
+    n_cols / BLOCK * (m / TILE * TILE + rest)
+}
+
 /// Panel blocks that [`multiply`] needs for `m` rows of activations.
 pub(crate) const fn panel_len(n_cols: usize, m: usize) -> usize {
     if m <= TILE { UNIT } else { n_cols / BLOCK }
@@ -158,8 +184,8 @@ pub(crate) const fn panel_len(n_cols: usize, m: usize) -> usize {
 /// Blocks that are unpacked before they are used, when that is not the whole row.
 const UNIT: usize = 8;
 
-/// `out[i][row] = block dot(weight row, x[i])`; `x` are tiles of [`TILE`] rows, in each of which
-/// the rows' blocks lie side by side: `[tile][block][row of the tile]`.
+/// `out[i][row] = block dot(weight row, x[i])`; `x` are tiles of [`TILE`] rows, the last one padded,
+/// in each of which the rows' blocks lie side by side: `[tile][block][row of the tile]`.
 #[inline(always)]
 pub(crate) fn multiply<S: Simd>(
     s: S,
@@ -187,12 +213,15 @@ impl<K: Kind> Op for Product<'_, K> {
 
     #[inline(always)]
     fn run<S: Simd>(mut self, s: S) {
+        let n_rows = self.weight.n_rows();
         let mut row = 0;
-        while row < self.weight.n_rows() {
+        while row < n_rows {
+            // The last sixteen rows may take some again that were taken before: same bits.
+            let first = row.min(n_rows.saturating_sub(LANES));
             if self.out.n_rows() <= TILE {
-                self.few(s, row);
+                self.few(s, first);
             } else {
-                self.many(s, row);
+                self.many(s, first);
             }
             row += LANES;
         }
@@ -200,28 +229,40 @@ impl<K: Kind> Op for Product<'_, K> {
 }
 
 impl<K: Kind> Product<'_, K> {
-    /// Sixteen outputs of at most [`TILE`] rows: some blocks at a time, unpacked and used.
+    /// Sixteen outputs of one tile: some blocks at a time, unpacked and used.
     #[inline(always)]
     fn few<S: Simd>(&mut self, s: S, row: usize) {
-        match self.out.n_rows() {
+        match tile_rows(self.out.n_rows()) {
             1 => self.few_rows::<S, 1>(s, row),
             2 => self.few_rows::<S, 2>(s, row),
-            3..=4 => self.few_rows::<S, 4>(s, row),
-            5..=8 => self.few_rows::<S, 8>(s, row),
+            4 => self.few_rows::<S, 4>(s, row),
+            8 => self.few_rows::<S, 8>(s, row),
             _ => self.few_rows::<S, TILE>(s, row),
         }
     }
 
     #[inline(always)]
     fn few_rows<S: Simd, const M: usize>(&mut self, s: S, row: usize) {
-        let m = self.out.n_rows();
         let n_blocks = self.weight.n_cols() / BLOCK;
         let rows = Rows16::new(self.weight, row);
+        let (x, _) = self.x.as_chunks::<M>();
         let mut sums = [[0.0; LANES]; M];
         let mut block = 0;
         while block < n_blocks {
             let n = UNIT.min(n_blocks - block);
             ask_for_next(s, self.weight, row, (block, n));
+            if M <= FUSED_ROWS && K::GROUP > 0 && S::LEVEL != Level::Reference && !rows.is_short() {
+                s.run(Fused::<K, M> {
+                    rows: &rows,
+                    block,
+                    panel: &mut self.panel[..n],
+                    x: &x[block..block + n],
+                    sums: &mut sums,
+                    kind: PhantomData,
+                });
+                block += n;
+                continue;
+            }
             s.run(Unpack::<K> {
                 rows: &rows,
                 block,
@@ -230,17 +271,13 @@ impl<K: Kind> Product<'_, K> {
             });
             s.run(Accumulate::<K::Shape, M> {
                 panel: &self.panel[..n],
-                x: Tile {
-                    blocks: &self.x[block * m..(block + n) * m],
-                    n_rows: m,
-                    first: 0,
-                },
+                x: &x[block..block + n],
                 sums: &mut sums,
                 shape: PhantomData,
             });
             block += n;
         }
-        store_outputs(&sums[..m], &mut self.out, (0, row));
+        store_outputs(&sums, &mut self.out, (0, row));
     }
 
     /// Sixteen outputs of many rows: the whole weight rows are unpacked, then meet tile after tile.
@@ -256,65 +293,49 @@ impl<K: Kind> Product<'_, K> {
             kind: PhantomData,
         });
         let panel = &*panel;
-        let m = self.out.n_rows();
-        let mut first = 0;
-        while first < m {
-            let n_rows = TILE.min(m - first);
-            let blocks = &self.x[first * n_blocks..(first + n_rows) * n_blocks];
-            let mut i = 0;
-            while i < n_rows {
-                let x = Tile {
-                    blocks,
-                    n_rows,
-                    first: i,
-                };
-                let (out, at) = (&mut self.out, (first + i, row));
-                i += match n_rows - i {
-                    16.. => whole_rows::<K::Shape, S, 16>(s, panel, x, out, at),
-                    8.. => whole_rows::<K::Shape, S, 8>(s, panel, x, out, at),
-                    4.. => whole_rows::<K::Shape, S, 4>(s, panel, x, out, at),
-                    2.. => whole_rows::<K::Shape, S, 2>(s, panel, x, out, at),
-                    _ => whole_rows::<K::Shape, S, 1>(s, panel, x, out, at),
-                };
+        let (m, mut first) = (self.out.n_rows(), 0);
+        for x in self.x.chunks(TILE * n_blocks) {
+            let (out, at) = (&mut self.out, (first, row));
+            match tile_rows(m - first) {
+                1 => whole_rows::<K::Shape, S, 1>(s, panel, x, out, at),
+                2 => whole_rows::<K::Shape, S, 2>(s, panel, x, out, at),
+                4 => whole_rows::<K::Shape, S, 4>(s, panel, x, out, at),
+                8 => whole_rows::<K::Shape, S, 8>(s, panel, x, out, at),
+                _ => whole_rows::<K::Shape, S, TILE>(s, panel, x, out, at),
             }
-            first += n_rows;
+            first += TILE;
         }
     }
 }
 
-/// Multiplies a whole panel with `M` rows of a tile.
+/// Multiplies a whole panel with a tile.
 #[inline(always)]
 fn whole_rows<H: Shape, S: Simd, const M: usize>(
     s: S,
     panel: &[PanelBlock],
-    x: Tile<'_>,
+    x: &[ActBlock],
     out: &mut ColumnsMut<'_>,
     at: (usize, usize),
-) -> usize {
+) {
     let mut sums = [[0.0; LANES]; M];
     s.run(Accumulate::<H, M> {
         panel,
-        x,
+        x: x.as_chunks().0,
         sums: &mut sums,
         shape: PhantomData,
     });
     store_outputs(&sums, out, at);
-    M
 }
 
 /// Asks for the part of the next sixteen rows that lies as far into them as these blocks in theirs:
-/// their bytes follow those of the rows at hand, which the machine's own prefetch, following one
-/// row, does not see.
+/// sixteen rows side by side are more streams than the machine's own prefetch follows.
 #[inline(always)]
 fn ask_for_next<S: Simd>(s: S, weight: WeightRows<'_>, row: usize, blocks: (usize, usize)) {
     let n_blocks = weight.n_cols() / BLOCK;
     let group = LANES * weight.row(0).len();
     let start = row * weight.row(0).len() + group;
-    let (from, to) = (
-        start + blocks.0 * group / n_blocks,
-        start + (blocks.0 + blocks.1) * group / n_blocks,
-    );
-    let mut at = from;
+    let to = start + (blocks.0 + blocks.1) * group / n_blocks;
+    let mut at = start + blocks.0 * group / n_blocks;
     while at < to {
         s.prefetch(weight.bytes(), at);
         at += 64;
@@ -348,22 +369,58 @@ impl<K: Kind> Op for Unpack<'_, K> {
     }
 }
 
-/// Adds the products of some panel blocks with `M` rows of activations to their sums.
-struct Accumulate<'a, H, const M: usize> {
-    panel: &'a [PanelBlock],
-    x: Tile<'a>,
+/// Rows whose sums are computed side by side.
+const GROUP: usize = 4;
+
+/// Rows of a tile for which unpacked weights are used from registers; more want them for their
+/// sums.
+const FUSED_ROWS: usize = 8;
+
+/// Unpacks some blocks of sixteen rows and adds their products with the `M` rows of a tile; of the
+/// panel only scales and minimums are used.
+struct Fused<'a, K, const M: usize> {
+    rows: &'a Rows16<'a>,
+    block: usize,
+    panel: &'a mut [PanelBlock],
+    /// `[block]`
+    x: &'a [[ActBlock; M]],
     sums: &'a mut [Chunk; M],
-    shape: PhantomData<H>,
+    kind: PhantomData<K>,
 }
 
-/// Blocks of some rows of activations.
-#[derive(Clone, Copy)]
-struct Tile<'a> {
-    /// `[block][n_rows]`
-    blocks: &'a [ActBlock],
-    n_rows: usize,
-    /// The first row that is meant.
-    first: usize,
+impl<K: Kind, const M: usize> Op for Fused<'_, K, M> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        K::scales(s, self.rows, self.block, self.panel);
+        let mut acc = [s.zero(); M];
+        for row in 0..M {
+            acc[row] = s.load(&self.sums[row]);
+        }
+        let mut i = 0;
+        while i < self.panel.len() {
+            let w = K::quads(s, self.rows, self.block + i);
+            step_tile::<S, K::Shape, M>(s, &w[0], &self.panel[i], &self.x[i], &mut acc);
+            if K::GROUP == 2 {
+                let i = i + 1;
+                step_tile::<S, K::Shape, M>(s, &w[1], &self.panel[i], &self.x[i], &mut acc);
+            }
+            i += K::GROUP;
+        }
+        for row in 0..M {
+            s.store(acc[row], &mut self.sums[row]);
+        }
+    }
+}
+
+/// Adds the products of some panel blocks with the `M` rows of a tile to their sums.
+struct Accumulate<'a, H, const M: usize> {
+    panel: &'a [PanelBlock],
+    /// `[block]`
+    x: &'a [[ActBlock; M]],
+    sums: &'a mut [Chunk; M],
+    shape: PhantomData<H>,
 }
 
 impl<H: Shape, const M: usize> Op for Accumulate<'_, H, M> {
@@ -371,29 +428,58 @@ impl<H: Shape, const M: usize> Op for Accumulate<'_, H, M> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let Tile {
-            blocks,
-            n_rows,
-            first,
-        } = self.x;
-        // Rows beyond the last repeat it; their sums are not read.
-        let mut row = [0; M];
         let mut acc = [s.zero(); M];
-        for i in 0..M {
-            row[i] = (first + i).min(n_rows - 1);
-            acc[i] = s.load(&self.sums[i]);
+        for row in 0..M {
+            acc[row] = s.load(&self.sums[row]);
         }
-        for (panel, x) in self.panel.iter().zip(blocks.chunks_exact(n_rows)) {
+        for (panel, x) in self.panel.iter().zip(self.x) {
             let mut w = [s.load_quads(&panel.q[0]); STEPS];
             for i in 1..STEPS {
                 w[i] = s.load_quads(&panel.q[i]);
             }
-            for i in 0..M {
-                acc[i] = H::step(s, &w, panel, &x[row[i]], acc[i]);
-            }
+            step_tile::<S, H, M>(s, &w, panel, x, &mut acc);
         }
-        for i in 0..M {
-            s.store(acc[i], &mut self.sums[i]);
+        for row in 0..M {
+            s.store(acc[row], &mut self.sums[row]);
         }
+    }
+}
+
+/// Adds a block's products with the rows of a tile.
+#[inline(always)]
+fn step_tile<S: Simd, H: Shape, const M: usize>(
+    s: S,
+    w: &[S::Quads; STEPS],
+    panel: &PanelBlock,
+    x: &[ActBlock; M],
+    acc: &mut [S::F; M],
+) {
+    match M {
+        1 => step_rows::<S, H, M, 1>(s, w, panel, x, acc),
+        2 => step_rows::<S, H, M, 2>(s, w, panel, x, acc),
+        _ => step_rows::<S, H, M, GROUP>(s, w, panel, x, acc),
+    }
+}
+
+/// Adds a block's products with the rows of a tile, `G` at a time; written out, so that the sums
+/// stay in registers.
+#[inline(always)]
+fn step_rows<S: Simd, H: Shape, const M: usize, const G: usize>(
+    s: S,
+    w: &[S::Quads; STEPS],
+    panel: &PanelBlock,
+    x: &[ActBlock; M],
+    acc: &mut [S::F; M],
+) {
+    let ((x, _), (acc, _)) = (x.as_chunks::<G>(), acc.as_chunks_mut::<G>());
+    if M / G > 0 {
+        H::step(s, w, panel, &x[0], &mut acc[0]);
+    }
+    if M / G > 1 {
+        H::step(s, w, panel, &x[1], &mut acc[1]);
+    }
+    if M / G > 2 {
+        H::step(s, w, panel, &x[2], &mut acc[2]);
+        H::step(s, w, panel, &x[3], &mut acc[3]);
     }
 }

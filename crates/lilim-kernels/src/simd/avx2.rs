@@ -26,6 +26,7 @@ impl Simd for Avx2 {
     type F = Halves;
     type B = __m128i;
     type Quads = (__m256i, __m256i);
+    type Ints = (__m256i, __m256i);
     type Affine = (Halves, Halves);
     type Table = (Halves, __m128i);
 
@@ -44,6 +45,26 @@ impl Simd for Avx2 {
     }
 
     forward_to_ops!();
+
+    // The pieces are small functions, so that they are inlined; one of them all would not be.
+    #[inline(always)]
+    fn transpose(self, rows: &Rows16<'_>, at: usize) -> [Self::Quads; 4] {
+        let mut p = [rows.sixteen(0, at); LANES];
+        for r in 1..LANES {
+            p[r] = rows.sixteen(r, at);
+        }
+        let (p, _) = p.as_chunks::<8>();
+        // SAFETY: `sixteen` gives the starts of sixteen bytes each inside the rows.
+        let low = unsafe { ops::eight_rows(&p[0]) };
+        // SAFETY: as above.
+        let high = unsafe { ops::eight_rows(&p[1]) };
+        [
+            (low[0], high[0]),
+            (low[1], high[1]),
+            (low[2], high[2]),
+            (low[3], high[3]),
+        ]
+    }
 
     #[inline(always)]
     fn prefetch(self, at: &[u8], distance: usize) {

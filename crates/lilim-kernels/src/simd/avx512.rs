@@ -21,6 +21,7 @@ impl Simd for Avx512 {
     type F = __m512;
     type B = __m128i;
     type Quads = __m512i;
+    type Ints = __m512i;
     // Both are the sixteen results, of which a permutation by the nibbles chooses.
     type Affine = __m512;
     type Table = __m512;
@@ -48,6 +49,51 @@ impl Simd for Avx512 {
         unsafe { _mm_prefetch::<_MM_HINT_T1>(line.cast()) }
     }
 
+    // The pieces are small functions, so that they are inlined; one of them all would not be.
+    #[inline(always)]
+    fn transpose(self, rows: &Rows16<'_>, at: usize) -> [__m512i; 4] {
+        let (p0, p1, p2) = (
+            rows.sixteen(0, at),
+            rows.sixteen(1, at),
+            rows.sixteen(2, at),
+        );
+        let (p3, p4, p5) = (
+            rows.sixteen(3, at),
+            rows.sixteen(4, at),
+            rows.sixteen(5, at),
+        );
+        let (p6, p7, p8) = (
+            rows.sixteen(6, at),
+            rows.sixteen(7, at),
+            rows.sixteen(8, at),
+        );
+        let (p9, p10, p11) = (
+            rows.sixteen(9, at),
+            rows.sixteen(10, at),
+            rows.sixteen(11, at),
+        );
+        let (p12, p13) = (rows.sixteen(12, at), rows.sixteen(13, at));
+        let (p14, p15) = (rows.sixteen(14, at), rows.sixteen(15, at));
+        // SAFETY: `sixteen` gives the starts of sixteen bytes each inside the rows.
+        let a = unsafe { ops::four_rows(p0, p4, p8, p12) };
+        // SAFETY: as above.
+        let b = unsafe { ops::four_rows(p1, p5, p9, p13) };
+        // SAFETY: as above.
+        let c = unsafe { ops::four_rows(p2, p6, p10, p14) };
+        // SAFETY: as above.
+        let d = unsafe { ops::four_rows(p3, p7, p11, p15) };
+        // Each quarter of a register is a square of four rows by four quads.
+        // SAFETY: the token proves that the machine has the instructions.
+        let (ab, ab_high) = unsafe { ops::zip_words(a, b) };
+        // SAFETY: as above.
+        let (cd, cd_high) = unsafe { ops::zip_words(c, d) };
+        // SAFETY: as above.
+        let (first, second) = unsafe { ops::zip_pairs(ab, cd) };
+        // SAFETY: as above.
+        let (third, fourth) = unsafe { ops::zip_pairs(ab_high, cd_high) };
+        [first, second, third, fourth]
+    }
+
     #[inline(always)]
     fn load_first(self, src: &[f32]) -> __m512 {
         // SAFETY: the token proves that the machine has the instructions.
@@ -57,7 +103,7 @@ impl Simd for Avx512 {
 
 /// The methods, compiled with the level's instructions.
 mod ops {
-    use super::{Chunk, LANES, Rows16};
+    use super::{Chunk, LANES};
     use std::arch::x86_64::*;
 
     /// Declares functions compiled with the level's instructions.
@@ -303,34 +349,27 @@ mod ops {
         ///
         /// # Safety
         /// They are readable.
-        unsafe fn four_rows(a: *const u8, b: *const u8, c: *const u8, d: *const u8) -> __m512i {
+        pub(super) unsafe fn four_rows(a: *const u8, b: *const u8, c: *const u8, d: *const u8) -> __m512i {
             // SAFETY: the caller promises that the bytes can be read.
-            let load = |at: *const u8| unsafe { _mm_loadu_si128(at.cast()) };
-            let low = _mm512_castsi128_si512(load(a));
-            let low = _mm512_mask_broadcast_i32x4(low, 0x00f0, load(b));
-            let low = _mm512_mask_broadcast_i32x4(low, 0x0f00, load(c));
-            _mm512_mask_broadcast_i32x4(low, 0xf000, load(d))
+            let a = unsafe { _mm_loadu_si128(a.cast()) };
+            // SAFETY: as above.
+            let b = unsafe { _mm_loadu_si128(b.cast()) };
+            // SAFETY: as above.
+            let c = unsafe { _mm_loadu_si128(c.cast()) };
+            // SAFETY: as above.
+            let d = unsafe { _mm_loadu_si128(d.cast()) };
+            let low = _mm512_castsi128_si512(a);
+            let low = _mm512_mask_broadcast_i32x4(low, 0x00f0, b);
+            let low = _mm512_mask_broadcast_i32x4(low, 0x0f00, c);
+            _mm512_mask_broadcast_i32x4(low, 0xf000, d)
         }
 
-        pub(super) fn transpose(rows: &Rows16<'_>, at: usize) -> [__m512i; 4] {
-            let p = rows.sixteens(at);
-            // SAFETY: `sixteens` gives the starts of sixteen bytes each inside the rows.
-            let a = unsafe { four_rows(p[0], p[4], p[8], p[12]) };
-            // SAFETY: as above.
-            let b = unsafe { four_rows(p[1], p[5], p[9], p[13]) };
-            // SAFETY: as above.
-            let c = unsafe { four_rows(p[2], p[6], p[10], p[14]) };
-            // SAFETY: as above.
-            let d = unsafe { four_rows(p[3], p[7], p[11], p[15]) };
-            // Each quarter of a register is a square of four rows by four quads.
-            let (ab, ab_high) = (_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
-            let (cd, cd_high) = (_mm512_unpacklo_epi32(c, d), _mm512_unpackhi_epi32(c, d));
-            [
-                _mm512_unpacklo_epi64(ab, cd),
-                _mm512_unpackhi_epi64(ab, cd),
-                _mm512_unpacklo_epi64(ab_high, cd_high),
-                _mm512_unpackhi_epi64(ab_high, cd_high),
-            ]
+        pub(super) fn zip_words(a: __m512i, b: __m512i) -> (__m512i, __m512i) {
+            (_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b))
+        }
+
+        pub(super) fn zip_pairs(a: __m512i, b: __m512i) -> (__m512i, __m512i) {
+            (_mm512_unpacklo_epi64(a, b), _mm512_unpackhi_epi64(a, b))
         }
 
         pub(super) fn byte<const N: i32>(a: __m512i) -> __m512 {
@@ -348,27 +387,33 @@ mod ops {
             _mm512_cvtph_ps(_mm512_cvtepi32_epi16(shifted))
         }
 
-        pub(super) fn dot_quads<
-            const MAX: i32,
-            const OFFSET: i32,
-            const N: usize,
-            const X: usize,
-        >(
-            w: &[__m512i; N],
-            x: &[i8; X],
-            minus_sum: i32,
-        ) -> __m512 {
-            let (x, _) = x.as_chunks::<4>();
-            let mut sum = _mm512_setzero_si512();
-            if OFFSET != 0 {
-                let shift = _mm_cvtsi32_si128(OFFSET.trailing_zeros() as i32);
-                sum = _mm512_sll_epi32(_mm512_set1_epi32(minus_sum), shift);
+        pub(super) fn start<const OFFSET: i32>(start: i32) -> __m512i {
+            if OFFSET == 0 {
+                _mm512_setzero_si512()
+            } else {
+                _mm512_set1_epi32(start)
             }
-            for i in 0..N {
-                let x = _mm512_set1_epi32(i32::from_le_bytes(x[i].map(|x| x as u8)));
-                sum = _mm512_dpbusd_epi32(sum, w[i], x);
-            }
-            _mm512_cvtepi32_ps(sum)
+        }
+
+        pub(super) fn dot_four<const MAX: i32, const OFFSET: i32>(
+            sum: __m512i,
+            w: &[__m512i; 4],
+            x: &[i8; 16],
+        ) -> __m512i {
+            let sum = _mm512_dpbusd_epi32(sum, w[0], splat_quad(x, 0));
+            let sum = _mm512_dpbusd_epi32(sum, w[1], splat_quad(x, 4));
+            let sum = _mm512_dpbusd_epi32(sum, w[2], splat_quad(x, 8));
+            _mm512_dpbusd_epi32(sum, w[3], splat_quad(x, 12))
+        }
+
+        /// The four bytes at `at` of `x` in every lane.
+        fn splat_quad(x: &[i8; 16], at: usize) -> __m512i {
+            let bytes = [x[at] as u8, x[at + 1] as u8, x[at + 2] as u8, x[at + 3] as u8];
+            _mm512_set1_epi32(i32::from_le_bytes(bytes))
+        }
+
+        pub(super) fn whole(a: __m512i) -> __m512 {
+            _mm512_cvtepi32_ps(a)
         }
     }
 }

@@ -33,6 +33,7 @@ impl Simd for Scalar {
     type F = Chunk;
     type B = [u8; LANES];
     type Quads = [u8; 64];
+    type Ints = [i32; LANES];
     type Affine = (Chunk, Chunk);
     type Table = (Chunk, &'static [i8; 16]);
 
@@ -326,20 +327,29 @@ impl Simd for Scalar {
     }
 
     #[inline(always)]
-    fn dot_quads<const MAX: i32, const OFFSET: i32, const N: usize, const X: usize>(
+    fn start<const OFFSET: i32>(self, _: i32) -> [i32; LANES] {
+        [0; LANES]
+    }
+
+    #[inline(always)]
+    fn dot_four<const MAX: i32, const OFFSET: i32>(
         self,
-        w: &[[u8; 64]; N],
-        x: &[i8; X],
-        _minus_sum: i32,
-    ) -> Chunk {
-        lanes!(l => {
-            let mut sum = 0;
-            for (w, x) in w.iter().zip(x.as_chunks::<4>().0) {
+        mut sum: [i32; LANES],
+        w: &[[u8; 64]; 4],
+        x: &[i8; 16],
+    ) -> [i32; LANES] {
+        for (w, x) in w.iter().zip(x.as_chunks::<4>().0) {
+            for (sum, w) in sum.iter_mut().zip(w.as_chunks::<4>().0) {
                 for i in 0..4 {
-                    sum += (i32::from(w[4 * l + i]) - OFFSET) * i32::from(x[i]);
+                    *sum += (i32::from(w[i]) - OFFSET) * i32::from(x[i]);
                 }
             }
-            sum as f32
-        })
+        }
+        sum
+    }
+
+    #[inline(always)]
+    fn whole(self, a: [i32; LANES]) -> Chunk {
+        lanes!(l => a[l] as f32)
     }
 }

@@ -1,9 +1,10 @@
 //! Activations rounded to 8 bits in blocks of 32.
 
-use super::{ActBlock, BLOCK, Grain, TILE};
+use super::{ActBlock, BLOCK, Grain, tile_rows};
 use crate::simd::{LANES, Simd};
 
-/// Rounds a tile of at most [`TILE`] rows of `n_cols` values into `[block][row of the tile]`.
+/// Rounds a tile of at most [`TILE`](super::TILE) rows of `n_cols` values into `[block][row of the tile]`; the
+/// rows that pad it are left as they are, since nobody reads their outputs.
 #[inline(always)]
 pub(crate) fn round_tile<S: Simd>(
     s: S,
@@ -12,8 +13,7 @@ pub(crate) fn round_tile<S: Simd>(
     n_cols: usize,
     out: &mut [ActBlock],
 ) {
-    let n_rows = x.len() / n_cols;
-    debug_assert!(n_rows <= TILE);
+    let n_rows = tile_rows(x.len() / n_cols);
     for (row, x) in x.chunks_exact(n_cols).enumerate() {
         for (block, x) in x.as_chunks::<BLOCK>().0.iter().enumerate() {
             round_block(s, grain, x, &mut out[block * n_rows + row]);
@@ -38,8 +38,7 @@ fn round_block<S: Simd>(s: S, grain: Grain, x: &[f32; BLOCK], out: &mut ActBlock
     }
     out.scales = scales.map(|scale| scale.scale);
     out.half_sums = sums.map(|sum| sum as f32);
-    out.minus_half_sums = sums.map(|sum: i32| -sum);
-    out.minus_sum = -(sums[0] + sums[1]);
+    out.starts = sums.map(|sum: i32| -ActBlock::MAX_OFFSET * sum);
     out.sum = match grain {
         Grain::Fine => out.scales[1].mul_add(out.half_sums[1], out.scales[0] * out.half_sums[0]),
         Grain::Coarse => (sums[0] + sums[1]) as f32,

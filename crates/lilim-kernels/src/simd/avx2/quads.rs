@@ -1,6 +1,6 @@
 //! The AVX2 level's sixteen lanes of four bytes: rows 0 to 7 in one register, 8 to 15 in another.
 
-use super::{Halves, LANES, Rows16};
+use super::{Halves, LANES};
 use std::arch::x86_64::*;
 
 type Quads = (__m256i, __m256i);
@@ -92,7 +92,7 @@ compiled! {
     ///
     /// # Safety
     /// Sixteen bytes are readable at each.
-    unsafe fn eight_rows(p: &[*const u8; 8]) -> [__m256i; 4] {
+    pub(super) unsafe fn eight_rows(p: &[*const u8; 8]) -> [__m256i; 4] {
         // SAFETY: the caller's promise.
         let a = unsafe { two_rows(p[0], p[4]) };
         // SAFETY: the caller's promise.
@@ -110,16 +110,6 @@ compiled! {
             _mm256_unpacklo_epi64(ab_high, cd_high),
             _mm256_unpackhi_epi64(ab_high, cd_high),
         ]
-    }
-
-    pub(super) fn transpose(rows: &Rows16<'_>, at: usize) -> [Quads; 4] {
-        let p = rows.sixteens(at);
-        let (p, _) = p.as_chunks::<8>();
-        // SAFETY: `sixteens` gives the starts of sixteen bytes each inside the rows.
-        let low = unsafe { eight_rows(&p[0]) };
-        // SAFETY: as above.
-        let high = unsafe { eight_rows(&p[1]) };
-        [(low[0], high[0]), (low[1], high[1]), (low[2], high[2]), (low[3], high[3])]
     }
 
     fn to_f32(a: Quads) -> Halves {
@@ -151,59 +141,73 @@ compiled! {
         )
     }
 
-    /// The exact sums of one register's lanes.
-    ///
-    /// Products of pairs are summed in 16 bits, so many steps as `MAX * 127` allows, and only then
-    /// widened. Weights of the whole byte are taken as signed ones, their signs moved to `x`.
-    fn dot_register<const MAX: i32, const OFFSET: i32, const N: usize>(
-        w: [__m256i; N],
-        x: &[[i8; 4]],
-        minus_sum: i32,
-    ) -> __m256i {
-        let ones = _mm256_set1_epi16(1);
+    pub(super) fn start<const OFFSET: i32>(start: i32) -> Quads {
+        // Weights of the whole byte are taken as signed ones.
+        let v = _mm256_set1_epi32(if OFFSET == 128 { 0 } else { start });
+        (v, v)
+    }
+
+    pub(super) fn dot_four<const MAX: i32, const OFFSET: i32>(
+        sum: Quads,
+        w: &[Quads; 4],
+        x: &[i8; 16],
+    ) -> Quads {
+        let x = [splat_quad(x, 0), splat_quad(x, 4), splat_quad(x, 8), splat_quad(x, 12)];
         if OFFSET == 128 {
-            let mut sum = _mm256_setzero_si256();
-            for i in 0..N {
-                let w = _mm256_xor_si256(w[i], _mm256_set1_epi8(-128));
-                let x = _mm256_sign_epi8(splat_quad(x[i]), w);
-                let pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(w), x);
-                sum = _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, ones));
-            }
-            return sum;
+            let low = dot_signed([w[0].0, w[1].0, w[2].0, w[3].0], x);
+            let high = dot_signed([w[0].1, w[1].1, w[2].1, w[3].1], x);
+            return add_ints(sum, (low, high));
         }
-        let steps = (i16::MAX as i32 / (2 * 127 * MAX)) as usize;
-        let mut sum = _mm256_set1_epi32(OFFSET * minus_sum);
-        let mut i = 0;
-        while i < N {
-            let mut pairs = _mm256_maddubs_epi16(w[i], splat_quad(x[i]));
-            let mut more = i + 1;
-            while more < N && more < i + steps {
-                let next = _mm256_maddubs_epi16(w[more], splat_quad(x[more]));
-                pairs = _mm256_add_epi16(pairs, next);
-                more += 1;
-            }
-            sum = _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, ones));
-            i = more;
-        }
-        sum
+        let low = dot_unsigned::<MAX>([w[0].0, w[1].0, w[2].0, w[3].0], x);
+        let high = dot_unsigned::<MAX>([w[0].1, w[1].1, w[2].1, w[3].1], x);
+        add_ints(sum, (low, high))
     }
 
-    fn splat_quad(x: [i8; 4]) -> __m256i {
-        _mm256_set1_epi32(i32::from_le_bytes(x.map(|x| x as u8)))
+    fn add_ints(a: Quads, b: Quads) -> Quads {
+        (_mm256_add_epi32(a.0, b.0), _mm256_add_epi32(a.1, b.1))
     }
 
-    pub(super) fn dot_quads<
-        const MAX: i32,
-        const OFFSET: i32,
-        const N: usize,
-        const X: usize,
-    >(
-        w: &[Quads; N],
-        x: &[i8; X],
-        minus_sum: i32,
-    ) -> Halves {
-        let (x, _) = x.as_chunks::<4>();
-        let low = dot_register::<MAX, OFFSET, N>(w.map(|w| w.0), x, minus_sum);
-        to_f32((low, dot_register::<MAX, OFFSET, N>(w.map(|w| w.1), x, minus_sum)))
+    /// The four bytes at `at` of `x` in every lane.
+    fn splat_quad(x: &[i8; 16], at: usize) -> __m256i {
+        let bytes = [x[at] as u8, x[at + 1] as u8, x[at + 2] as u8, x[at + 3] as u8];
+        _mm256_set1_epi32(i32::from_le_bytes(bytes))
+    }
+
+    /// Pairs of 16-bit sums, added.
+    fn widen(pairs: __m256i) -> __m256i {
+        _mm256_madd_epi16(pairs, _mm256_set1_epi16(1))
+    }
+
+    /// Bytes of at most `MAX`: products of pairs are summed in 16 bits, as many steps as that
+    /// allows, and only then widened.
+    fn dot_unsigned<const MAX: i32>(w: [__m256i; 4], x: [__m256i; 4]) -> __m256i {
+        let a = _mm256_maddubs_epi16(w[0], x[0]);
+        let b = _mm256_maddubs_epi16(w[1], x[1]);
+        let c = _mm256_maddubs_epi16(w[2], x[2]);
+        let d = _mm256_maddubs_epi16(w[3], x[3]);
+        let (ab, cd) = (_mm256_add_epi16(a, b), _mm256_add_epi16(c, d));
+        if 4 * 2 * 127 * MAX <= i16::MAX as i32 {
+            return widen(_mm256_add_epi16(ab, cd));
+        }
+        const { assert!(MAX == 255 || 2 * 2 * 127 * MAX <= i16::MAX as i32, "two steps fit") };
+        _mm256_add_epi32(widen(ab), widen(cd))
+    }
+
+    /// Bytes of weights 128 above: their signs are moved to `x`.
+    fn dot_signed(w: [__m256i; 4], x: [__m256i; 4]) -> __m256i {
+        let a = widen(signed_pairs(w[0], x[0]));
+        let b = widen(signed_pairs(w[1], x[1]));
+        let c = widen(signed_pairs(w[2], x[2]));
+        let d = widen(signed_pairs(w[3], x[3]));
+        _mm256_add_epi32(_mm256_add_epi32(a, b), _mm256_add_epi32(c, d))
+    }
+
+    fn signed_pairs(w: __m256i, x: __m256i) -> __m256i {
+        let w = _mm256_xor_si256(w, _mm256_set1_epi8(-128));
+        _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(x, w))
+    }
+
+    pub(super) fn whole(a: Quads) -> Halves {
+        to_f32(a)
     }
 }

@@ -7,8 +7,8 @@
 //! or arrive. A session alone never waits.
 //!
 //! After a pass its members sample, all at about the same time, so the next leader waits for them to
-//! come back, for a small share of a pass at most. Who takes longer (its reader parks it, or it has
-//! ended) holds the others up once and is not waited for again.
+//! come back, for a small share of a pass at most. Who takes longer (its reader parks it) holds the
+//! others up once and is not waited for again; who has ended says so.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
@@ -345,6 +345,14 @@ impl<N: Network> Timeline for Member<N> {
         outcome == Outcome::Computed
     }
 
+    fn pause(&self) {
+        let Some(job) = &self.job else { return };
+        let mut state = lock(&self.batcher.state);
+        state.last.members.retain(|&member| member != job.member);
+        drop(state);
+        self.batcher.arrived.notify_one();
+    }
+
     fn rewinds(&self) -> bool {
         N::REWINDS
     }
@@ -526,6 +534,19 @@ mod tests {
         ends.go.send(()).unwrap();
         for thread in all {
             assert!(thread.join().unwrap().is_some());
+        }
+    }
+
+    #[test]
+    fn who_pauses_is_not_waited_for() {
+        let (batcher, ends) = batcher();
+        let mut members = [0, 1].map(|_| batcher.member().unwrap());
+        for member in &mut members {
+            ends.go.send(()).unwrap();
+            assert!(member.forward(&[1], &mut Vec::new(), &CancelToken::new()));
+            assert!(!lock(&batcher.state).all_are_back());
+            member.pause();
+            assert!(lock(&batcher.state).all_are_back());
         }
     }
 

@@ -83,6 +83,7 @@ impl Session for NativeSession {
                     ahead.finish();
                 }
             }
+            sequence.pause();
             (sequence, speculation)
         };
         let thread = std::thread::Builder::new()

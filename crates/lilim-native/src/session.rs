@@ -48,6 +48,11 @@ impl Sequence {
         })
     }
 
+    /// Tells that nothing is to be computed for a while.
+    pub(crate) fn pause(&self) {
+        self.timeline.pause();
+    }
+
     /// Checks what can be told before work begins.
     fn admit(&self, ids: &[TokenId]) -> Result<(), EngineError> {
         let vocab_size = self.vocab_size;

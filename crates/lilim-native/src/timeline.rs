@@ -40,6 +40,10 @@ pub(crate) trait Timeline: Send {
     #[must_use]
     fn forward(&mut self, ids: &[TokenId], logits: &mut Vec<f32>, cancel: &CancelToken) -> bool;
 
+    /// Tells that no more positions come soon: sequences that compute at the same time need not
+    /// wait for them.
+    fn pause(&self);
+
     /// Whether [`Self::rewind`] can stop anywhere; recurrent networks only go back to the start.
     fn rewinds(&self) -> bool;
 

@@ -11,8 +11,9 @@ use crate::timeline::{Limits, Timeline};
 /// Bytes of logits computed at once when all are asked for; bounds memory, not results.
 const SCORED_BYTES: usize = 16 << 20;
 
-/// The most tokens of one verification: guesses beyond are seldom right and never cheap.
-pub(crate) const MAX_VERIFY: usize = 17;
+/// The most tokens of one verification: as many rows as the kernels multiply at once, beyond which a
+/// pass costs half as much again.
+pub(crate) const MAX_VERIFY: usize = 16;
 
 /// A sequence of tokens and the network that computes it.
 pub(crate) struct Sequence {

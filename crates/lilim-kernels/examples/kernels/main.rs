@@ -1,0 +1,210 @@
+//! Speed of the matrix products: for each level and type the rate at which weights are read with
+//! one row of activations, and the arithmetic with many, as shares of the machine's own limits.
+//!
+//! `cargo run --release -p lilim-kernels --example kernels [LEVEL]`
+
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a program that reports"
+)]
+
+mod limits;
+
+use lilim_formats::GgmlType;
+use lilim_kernels::{
+    ActBlock, BLOCK_COLUMNS, ColumnsMut, Kernels, Level, PanelBlock, TILE_ROWS, WeightRows,
+};
+use limits::{Peaks, best, clock, peaks, read_rate};
+use std::hint::black_box;
+
+const TYPES: [GgmlType; 10] = [
+    GgmlType::F32,
+    GgmlType::F16,
+    GgmlType::BF16,
+    GgmlType::Q8_0,
+    GgmlType::Q4_0,
+    GgmlType::Q4_K,
+    GgmlType::Q5_K,
+    GgmlType::Q6_K,
+    GgmlType::IQ4_NL,
+    GgmlType::MXFP4,
+];
+const SHAPES: [(usize, usize); 2] = [(2048, 2048), (5632, 2048)];
+/// Weight rows of the runs that are bound by arithmetic.
+const FEW_ROWS: usize = 128;
+/// Rows of activations of the same.
+const MANY: usize = 64;
+
+fn main() {
+    let only = std::env::args()
+        .nth(1)
+        .and_then(|name| Level::from_name(&name));
+    let read = read_rate();
+    println!(
+        "one thread: memory read {read:.1} GB/s, clock {:.2} GHz",
+        clock()
+    );
+    for level in Level::available().filter(|level| only.is_none_or(|only| only == *level)) {
+        let kernels = Kernels::for_level(level).unwrap();
+        let peaks = peaks(level);
+        if let Some(Peaks { f32_gops, i8_gops }) = peaks {
+            println!("{level}: at most {f32_gops:.0} GOPS in f32, {i8_gops:.0} in bytes");
+        }
+        println!(
+            "{:10} {:7} {:>10} {:>16} {:>12} {:>16}",
+            "level", "type", "shape", "m=1 GB/s", "cached GB/s", "m=64 GOPS"
+        );
+        for ty in TYPES {
+            for (n_rows, n_cols) in SHAPES {
+                report(kernels, (ty, n_rows, n_cols), (read, peaks));
+            }
+        }
+    }
+}
+
+/// Checks, then times one type and shape.
+fn report(
+    kernels: &Kernels,
+    (ty, n_rows, n_cols): (GgmlType, usize, usize),
+    (read, peaks): (f64, Option<Peaks>),
+) {
+    let one = made_up_weights(ty.row_bytes(n_rows * n_cols).unwrap());
+    // Several copies, so that the weights come from memory and not from a cache.
+    let bytes = one.repeat((96 << 20) / one.len() + 1);
+    let x: Vec<f32> = (0..MANY * n_cols)
+        .map(|k| ((k * 7919) % 1000) as f32 / 1000.0 - 0.5)
+        .collect();
+    let whole = WeightRows::new(ty, &one, n_rows, n_cols).unwrap();
+    check(kernels, whole, &x);
+    let mut product = Product::new(kernels, ty, &x, n_cols);
+    let mut matrices = bytes.chunks_exact(one.len()).cycle();
+    let one_row = best(|| {
+        let next = matrices.next().unwrap();
+        product.run(WeightRows::new(ty, next, n_rows, n_cols).unwrap(), 1);
+    });
+    // Few rows: these stay in the cache, and a run fits in a time slice of a busy machine.
+    let few = whole.slice(0..FEW_ROWS);
+    let cached = best(|| product.run(few, 1));
+    let many = best(|| product.run(few, MANY));
+    let reading = one.len() as f64 / one_row.as_secs_f64() / 1e9;
+    let ops = 2.0 * (MANY * FEW_ROWS * n_cols) as f64 / many.as_secs_f64() / 1e9;
+    let peak = peaks.map(|peaks| match kernels.grain(ty) {
+        Some(_) => peaks.i8_gops,
+        None => peaks.f32_gops,
+    });
+    println!(
+        "{:10} {:7} {:>10} {:>16} {:>12.2} {:>16}",
+        kernels.level().name(),
+        ty.name(),
+        format!("{n_rows}x{n_cols}"),
+        with_share(reading, Some(read)),
+        few.bytes().len() as f64 / cached.as_secs_f64() / 1e9,
+        with_share(ops, peak),
+    );
+}
+
+/// Bytes whose exponents are small in every float format.
+fn made_up_weights(n_bytes: usize) -> Vec<u8> {
+    let mut state = 1u64;
+    let next = |_| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        ((state >> 56) as u8) & 0xb3
+    };
+    (0..n_bytes).map(next).collect()
+}
+
+fn with_share(figure: f64, limit: Option<f64>) -> String {
+    match limit {
+        Some(limit) => format!("{figure:.1} ({:.0}%)", 100.0 * figure / limit),
+        None => format!("{figure:.1}"),
+    }
+}
+
+/// What a product needs beside the weights: activations, rounded where the kernel wants that.
+struct Product<'a> {
+    kernels: &'a Kernels,
+    /// `[MANY, n_cols]`
+    x: &'a [f32],
+    rounded: Vec<ActBlock>,
+    n_cols: usize,
+    scratch: Vec<f32>,
+    panel: Vec<PanelBlock>,
+    out: Vec<f32>,
+}
+
+impl<'a> Product<'a> {
+    fn new(kernels: &'a Kernels, ty: GgmlType, x: &'a [f32], n_cols: usize) -> Self {
+        let mut rounded = Vec::new();
+        if let Some(grain) = kernels.grain(ty) {
+            rounded = vec![ActBlock::ZERO; x.len() / BLOCK_COLUMNS];
+            let tile = TILE_ROWS * n_cols;
+            for (x, out) in x.chunks(tile).zip(rounded.chunks_mut(tile / BLOCK_COLUMNS)) {
+                kernels.round_tile(grain, x, n_cols, out);
+            }
+        }
+        Self {
+            kernels,
+            x,
+            rounded,
+            n_cols,
+            scratch: vec![0.0; Kernels::matmul_scratch()],
+            panel: vec![PanelBlock::ZERO; Kernels::panel_len(n_cols, MANY)],
+            out: Vec::new(),
+        }
+    }
+
+    /// Multiplies the first `m` rows; a single one in the tile of sixteen is rounded anew.
+    fn run(&mut self, weight: WeightRows<'_>, m: usize) {
+        self.out.resize(MANY * weight.n_rows(), 0.0);
+        let out = ColumnsMut::new(&mut self.out[..m * weight.n_rows()], m);
+        match self.kernels.grain(weight.ty()) {
+            None => {
+                let x = black_box(&self.x[..m * self.n_cols]);
+                self.kernels.matmul(weight, x, out, &mut self.scratch);
+            }
+            Some(_) if m == MANY => {
+                let x = black_box(&self.rounded[..]);
+                self.kernels.matmul_rounded(weight, x, out, &mut self.panel);
+            }
+            Some(grain) => {
+                let mut x = vec![ActBlock::ZERO; m * self.n_cols / BLOCK_COLUMNS];
+                let exact = &self.x[..m * self.n_cols];
+                self.kernels.round_tile(grain, exact, self.n_cols, &mut x);
+                self.kernels
+                    .matmul_rounded(weight, black_box(&x), out, &mut self.panel);
+            }
+        }
+    }
+}
+
+/// Compares some outputs with products of decoded rows.
+fn check(kernels: &Kernels, weight: WeightRows<'_>, x: &[f32]) {
+    let n_cols = weight.n_cols();
+    let part = weight.slice(0..9);
+    let mut scratch = vec![0.0; Kernels::matmul_scratch()];
+    let mut row = vec![0.0; n_cols];
+    for m in [1, 7] {
+        let mut out = vec![0.0; m * 9];
+        kernels.matmul(
+            part,
+            &x[..m * n_cols],
+            ColumnsMut::new(&mut out, m),
+            &mut scratch,
+        );
+        for r in 0..9 {
+            kernels.decode_row(weight.ty(), weight.row(r), &mut row);
+            for i in 0..m {
+                let expected = kernels.dot(&row, &x[i * n_cols..][..n_cols]);
+                assert_eq!(
+                    out[i * 9 + r].to_bits(),
+                    expected.to_bits(),
+                    "{}",
+                    weight.ty()
+                );
+            }
+        }
+    }
+}

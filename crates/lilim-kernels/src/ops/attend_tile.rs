@@ -127,8 +127,8 @@ impl<C: Code, const R: usize, const T: usize> Op for Scores<'_, C, R, T> {
     }
 }
 
-/// The sums of one group of tiles. The group that comes next lies `ahead` bytes after it; it is
-/// asked for meanwhile.
+/// The sums of one group of tiles. The group that comes next lies `ahead` bytes after it; where
+/// reading is what takes the time, it is asked for meanwhile.
 #[inline(always)]
 fn tile_scores<S: Simd, C: Code, const R: usize, const T: usize>(
     s: S,
@@ -137,44 +137,67 @@ fn tile_scores<S: Simd, C: Code, const R: usize, const T: usize>(
     ahead: usize,
 ) -> [[S::F; T]; R] {
     let mut sums = [[s.zero(); T]; R];
-    for block in 0..tiles[0].len() {
-        for t in 0..T {
-            ask_for(s, C::bytes(&tiles[t][block]), block, ahead);
-        }
-        let mut scales = [C::scales(s, &tiles[0][block]); T];
+    let n_whole = q.len() / C::ELEMENTS;
+    for block in 0..n_whole {
+        let mut keys = [&tiles[0][block]; T];
         for t in 1..T {
-            scales[t] = C::scales(s, &tiles[t][block]);
+            keys[t] = &tiles[t][block];
         }
-        let q = &q[block * C::ELEMENTS..];
-        let q = &q[..q.len().min(C::ELEMENTS)];
-        for (element, q) in q.iter().enumerate() {
-            let mut keys = [s.zero(); T];
+        if R <= READING {
             for t in 0..T {
-                keys[t] = C::key(s, &tiles[t][block], &scales[t], element);
+                ask_for(s, C::bytes(keys[t]), ahead);
             }
-            for r in 0..R {
-                let q = s.splat(q[r]);
-                for t in 0..T {
-                    sums[r][t] = s.fma(q, keys[t], sums[r][t]);
-                }
+        }
+        let q = &q[block * C::ELEMENTS..][..C::ELEMENTS];
+        add_block::<S, C, R, T>(s, keys, q, &mut sums);
+    }
+    if n_whole * C::ELEMENTS < q.len() {
+        let mut keys = [&tiles[0][n_whole]; T];
+        for t in 1..T {
+            keys[t] = &tiles[t][n_whole];
+        }
+        add_block::<S, C, R, T>(s, keys, &q[n_whole * C::ELEMENTS..], &mut sums);
+    }
+    sums
+}
+
+/// Adds the products with the elements of one block.
+#[inline(always)]
+fn add_block<S: Simd, C: Code, const R: usize, const T: usize>(
+    s: S,
+    blocks: [&C::Keys; T],
+    q: &[[f32; R]],
+    sums: &mut [[S::F; T]; R],
+) {
+    let mut scales = [C::scales(s, blocks[0]); T];
+    for t in 1..T {
+        scales[t] = C::scales(s, blocks[t]);
+    }
+    for (element, q) in q.iter().enumerate() {
+        let mut keys = [s.zero(); T];
+        for t in 0..T {
+            keys[t] = C::key(s, blocks[t], &scales[t], element);
+        }
+        for r in 0..R {
+            let q = s.splat(q[r]);
+            for t in 0..T {
+                sums[r][t] = s.fma(q, keys[t], sums[r][t]);
             }
         }
     }
-    sums
 }
 
 /// Bytes that one prefetch brings.
 const CACHE_LINE: usize = 64;
 
-/// Asks for the lines that lie `ahead` bytes after a block; of blocks smaller than a line those
-/// that share one ask once.
+/// So many queries at most take less time than keys and values take to come from memory.
+const READING: usize = 8;
+
+/// Asks for the lines that lie `ahead` bytes after these.
 #[inline(always)]
-fn ask_for<S: Simd>(s: S, block: &[u8], index: usize, ahead: usize) {
-    if !index.is_multiple_of((CACHE_LINE / block.len()).max(1)) {
-        return;
-    }
-    for line in 0..block.len().div_ceil(CACHE_LINE) {
-        s.prefetch(block, ahead + line * CACHE_LINE);
+fn ask_for<S: Simd>(s: S, bytes: &[u8], ahead: usize) {
+    for line in 0..bytes.len().div_ceil(CACHE_LINE) {
+        s.prefetch(bytes, ahead + line * CACHE_LINE);
     }
 }
 
@@ -256,7 +279,9 @@ impl<C: Code, const R: usize, const V: usize> Mix<'_, C, R, V> {
         }
         for (row, position) in self.values.chunks_exact(self.row_bytes).zip(self.first..) {
             let strip = C::strip::<N>(row, first);
-            ask_for(s, strip, 0, ROWS_AHEAD * self.row_bytes);
+            if R <= READING {
+                ask_for(s, strip, ROWS_AHEAD * self.row_bytes);
+            }
             let mut values = [s.zero(); N];
             for n in 0..N {
                 values[n] = C::values::<S, N>(s, strip, first, n);

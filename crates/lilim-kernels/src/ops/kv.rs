@@ -27,7 +27,7 @@ impl KvKind {
     pub const fn tile_bytes(self, head_dim: usize) -> usize {
         match self {
             Self::F32 => size_of::<<F32 as Code>::Keys>() * head_dim,
-            Self::F16 => size_of::<<F16 as Code>::Keys>() * head_dim,
+            Self::F16 => size_of::<<F16 as Code>::Keys>() * head_dim.div_ceil(2),
             Self::Q8_0 => size_of::<<Q8_0 as Code>::Keys>() * head_dim.div_ceil(q8_0::LEN),
         }
     }
@@ -149,15 +149,15 @@ pub(crate) trait Code: 'static {
     fn values<S: Simd, const N: usize>(s: S, strip: &[u8], first: usize, index: usize) -> S::F;
 }
 
-/// The kinds without blocks.
+/// The kinds without scales. Keys come in blocks of a cache line.
 macro_rules! float_code {
     ($name:ident, $bytes:literal, $load:ident) => {
         pub(crate) struct $name;
 
         impl Code for $name {
-            type Keys = [u8; $bytes];
+            type Keys = [u8; 64];
             type Scales<S: Simd> = ();
-            const ELEMENTS: usize = 1;
+            const ELEMENTS: usize = 64 / $bytes;
 
             #[inline(always)]
             fn tile(bytes: &[u8]) -> &[Self::Keys] {
@@ -173,8 +173,8 @@ macro_rules! float_code {
             fn scales<S: Simd>(_: S, _: &Self::Keys) {}
 
             #[inline(always)]
-            fn key<S: Simd>(s: S, keys: &Self::Keys, (): &(), _: usize) -> S::F {
-                s.$load(keys)
+            fn key<S: Simd>(s: S, keys: &Self::Keys, (): &(), element: usize) -> S::F {
+                s.$load(&keys.as_chunks().0[element])
             }
 
             #[inline(always)]

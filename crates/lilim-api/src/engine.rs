@@ -244,8 +244,9 @@ pub trait TokenStepper {
     /// Logits after the newest token: `[vocab_size]`.
     fn logits(&self) -> &[f32];
 
-    /// The most tokens that one [`Self::verify`] takes. 1 says that guessing ahead brings nothing
-    /// here: the sequence cannot be rewound to a token in the middle, or computes one by one.
+    /// The most tokens that one [`Self::verify`] should be given now. 1 says that guessing ahead
+    /// brings nothing: the sequence cannot be rewound to a token in the middle, computes one by one,
+    /// or shares its passes with others.
     fn max_verify(&self) -> usize {
         1
     }
@@ -259,7 +260,7 @@ pub trait TokenStepper {
     /// As [`Self::prefill`].
     ///
     /// # Panics
-    /// When there are none or more than [`Self::max_verify`].
+    /// When there are none or more than [`Self::max_verify`] ever said.
     fn verify(&mut self, ids: &[TokenId]) -> Result<(), EngineError> {
         assert_eq!(ids.len(), 1, "tokens to verify one by one");
         self.step(ids[0])

@@ -357,6 +357,13 @@ impl<N: Network> Timeline for Member<N> {
         N::REWINDS
     }
 
+    fn has_mates(&self) -> bool {
+        let own = self.job.as_ref().map(|job| job.member);
+        let state = lock(&self.batcher.state);
+        let members = &state.last.members;
+        members.len() > 1 && members.iter().any(|&member| Some(member) == own)
+    }
+
     fn rewind(&mut self, keep: usize) -> usize {
         let job = self
             .job

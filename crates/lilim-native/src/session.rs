@@ -54,6 +54,11 @@ impl Sequence {
         self.timeline.pause();
     }
 
+    /// The most tokens of one verification, whatever pays.
+    fn verify_limit(&self) -> usize {
+        MAX_VERIFY.min(self.limits.chunk)
+    }
+
     /// Checks what can be told before work begins.
     fn admit(&self, ids: &[TokenId]) -> Result<(), EngineError> {
         let vocab_size = self.vocab_size;
@@ -143,9 +148,11 @@ impl TokenStepper for Sequence {
     }
 
     /// A recurrent state cannot be taken back to a token in the middle, so nothing is guessed there.
+    /// Beside others nothing either: their tokens fill the pass, and rows for guesses would take more
+    /// from them than they bring.
     fn max_verify(&self) -> usize {
-        if self.timeline.rewinds() {
-            MAX_VERIFY.min(self.limits.chunk)
+        if self.timeline.rewinds() && !self.timeline.has_mates() {
+            self.verify_limit()
         } else {
             1
         }
@@ -153,7 +160,7 @@ impl TokenStepper for Sequence {
 
     fn verify(&mut self, ids: &[TokenId]) -> Result<(), EngineError> {
         let n = ids.len();
-        let max = self.max_verify();
+        let max = self.verify_limit();
         assert!(
             (1..=max).contains(&n),
             "{n} tokens to verify, at most {max}"

@@ -47,6 +47,9 @@ pub(crate) trait Timeline: Send {
     /// Whether [`Self::rewind`] can stop anywhere; recurrent networks only go back to the start.
     fn rewinds(&self) -> bool;
 
+    /// Whether others were computed beside this sequence when it last was.
+    fn has_mates(&self) -> bool;
+
     /// Forgets positions from `keep` on, or more if it cannot stop there; returns how many stay.
     fn rewind(&mut self, keep: usize) -> usize;
 }

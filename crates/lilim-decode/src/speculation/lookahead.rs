@@ -119,8 +119,11 @@ impl<'a> Lookahead<'a> {
         let Some(promise) = promise.filter(|_| !guesses.is_empty()) else {
             self.stepper.step(id)?;
             let took = (self.speculation.clock)() - guessed_at;
-            self.speculation.pace.stepped(took);
-            self.speculation.pace.wasted(guessed_at - start);
+            // a pass shared with others tells nothing of what one alone takes
+            if self.stepper.max_verify() > 1 {
+                self.speculation.pace.stepped(took);
+                self.speculation.pace.wasted(guessed_at - start);
+            }
             return Ok(());
         };
         self.usage.n_guessed += guesses.len();

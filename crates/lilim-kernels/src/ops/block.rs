@@ -342,11 +342,12 @@ fn ask_for_next<S: Simd>(s: S, weight: WeightRows<'_>, row: usize, blocks: (usiz
     }
 }
 
-/// Writes the sixteen (or fewer) outputs of some rows.
+/// Writes the sixteen (or fewer) outputs of some rows, of those that do not merely pad a tile.
 #[inline(always)]
 fn store_outputs(sums: &[Chunk], out: &mut ColumnsMut<'_>, (first, col): (usize, usize)) {
-    for (i, sums) in sums.iter().enumerate() {
-        let out = &mut out.row_mut(first + i)[col..];
+    let n_rows = out.n_rows().min(first + sums.len());
+    for (row, sums) in (first..n_rows).zip(sums) {
+        let out = &mut out.row_mut(row)[col..];
         let n = out.len().min(LANES);
         out[..n].copy_from_slice(&sums[..n]);
     }

@@ -271,3 +271,40 @@ fn a_draft_that_cannot_be_used_says_why() {
         "{error}"
     );
 }
+
+#[test]
+fn sessions_that_guess_beside_each_other_tell_what_each_tells_alone() {
+    let path = fixtures("models").into_iter();
+    let Some(path) = path.into_iter().find(|path| name_of(path) == "llama") else {
+        return;
+    };
+    let tokens = Expected::of(&path).tokens;
+    let with = |speculation| {
+        let options = LoadOptions {
+            speculation,
+            threads: Some(2),
+            ..exact()
+        };
+        load(&path, &options)
+    };
+    let requests: Vec<_> = requests().into_iter().step_by(2).collect();
+    let prompt = |index: usize| &tokens[index..index + 16];
+    let plain = with(SpeculationOptions::Off);
+    let alone: Vec<_> = (requests.iter().enumerate())
+        .map(|(index, request)| session_tells(&plain, prompt(index), request))
+        .collect();
+    let guessing = with(SpeculationOptions::Lookup);
+    std::thread::scope(|scope| {
+        for (index, request) in requests.iter().enumerate() {
+            let (guessing, expected, prompt) = (&guessing, &alone[index], prompt(index));
+            scope.spawn(move || {
+                for (got, expected) in session_tells(guessing, prompt, request)
+                    .iter()
+                    .zip(expected)
+                {
+                    assert_eq!(got.0, expected.0, "{request:?}");
+                }
+            });
+        }
+    });
+}

@@ -130,8 +130,11 @@ impl<const MINS: bool, const MAX: i32, const OFFSET: i32> Shape for Fine<MINS, M
 /// What the sum over a half of a block starts from.
 #[inline(always)]
 fn start<const OFFSET: i32>(x: &ActBlock, half: usize) -> i32 {
+    if OFFSET == 0 {
+        return 0;
+    }
     // The division is a shift, and none where the offset is the largest.
-    x.starts[half] / (ActBlock::MAX_OFFSET / OFFSET.max(1))
+    x.starts[half] / (ActBlock::MAX_OFFSET / OFFSET)
 }
 
 /// The steps of each half of a block.

@@ -63,9 +63,15 @@ fn ids(value: &Value) -> Vec<u32> {
         .collect()
 }
 
-/// What a model chooses after a prompt that goes on with `tokens`: at each of them its own choice,
-/// and how much larger the logit of that one is.
-fn choices(model: &Arc<dyn LoadedModel>, prompt: &[u32], tokens: &[u32]) -> Vec<(u32, f32)> {
+/// What a model would choose where a text goes on with a given token.
+struct Choice {
+    id: u32,
+    /// How much larger its logit is than the given token's.
+    margin: f32,
+}
+
+/// What a model chooses after a prompt that goes on with `tokens`, at each of them.
+fn choices(model: &Arc<dyn LoadedModel>, prompt: &[u32], tokens: &[u32]) -> Vec<Choice> {
     let mut chosen = Vec::new();
     let mut session = Arc::clone(model).session().unwrap();
     session
@@ -75,10 +81,10 @@ fn choices(model: &Arc<dyn LoadedModel>, prompt: &[u32], tokens: &[u32]) -> Vec<
                 let logits = stepper.logits();
                 let best = (0..logits.len()).max_by(|&a, &b| logits[a].total_cmp(&logits[b]));
                 let best = best.unwrap();
-                chosen.push((
-                    u32::try_from(best).unwrap(),
-                    logits[best] - logits[id as usize],
-                ));
+                chosen.push(Choice {
+                    id: u32::try_from(best).unwrap(),
+                    margin: logits[best] - logits[id as usize],
+                });
                 stepper.step(id)?;
             }
             Ok(())
@@ -88,7 +94,7 @@ fn choices(model: &Arc<dyn LoadedModel>, prompt: &[u32], tokens: &[u32]) -> Vec<
 }
 
 /// Calls `check` with each case's name, greedy tokens and the model's choices along them.
-fn for_each_case(level: Option<Level>, check: &mut dyn FnMut(&str, &[u32], &[(u32, f32)])) {
+fn for_each_case(level: Option<Level>, check: impl Fn(&str, &[u32], &[Choice])) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../training/expected.json");
     let expected: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
     let model = load(level);
@@ -103,8 +109,8 @@ fn for_each_case(level: Option<Level>, check: &mut dyn FnMut(&str, &[u32], &[(u3
 
 #[test]
 fn greedy_tokens_of_exact_activations_are_those_of_float32_pytorch() {
-    for_each_case(Some(Level::Reference), &mut |name, tokens, choices| {
-        let chosen: Vec<u32> = choices.iter().map(|&(id, _)| id).collect();
+    for_each_case(Some(Level::Reference), |name, tokens, choices| {
+        let chosen: Vec<u32> = choices.iter().map(|choice| choice.id).collect();
         assert_eq!(chosen, tokens, "{name}");
     });
 }
@@ -112,9 +118,9 @@ fn greedy_tokens_of_exact_activations_are_those_of_float32_pytorch() {
 /// Activations of 8 bits may choose otherwise where two tokens are about as likely.
 #[test]
 fn this_machines_level_chooses_otherwise_only_between_near_equals() {
-    for_each_case(None, &mut |name, tokens, choices| {
-        for (&token, &(id, margin)) in tokens.iter().zip(choices) {
-            assert!(margin <= NEAR, "{name}: {id} is {margin} above {token}");
+    for_each_case(None, |name, tokens, choices| {
+        for (&token, Choice { id, margin }) in tokens.iter().zip(choices) {
+            assert!(*margin <= NEAR, "{name}: {id} is {margin} above {token}");
         }
     });
 }

@@ -4,7 +4,7 @@
 //! It changes no token: each position is sampled from the same logits, with the same sampler state
 //! and random numbers as without guesses, and a guess counts only as long as the sample equals it.
 //! [`Lookahead`] does this behind the token-level trait, so that the token loop knows nothing of
-//! it. Guesses come from a [`Speculator`]; [`pace`] decides by acceptance and time how many pay.
+//! it. Guesses come from a [`Speculator`]; `pace` decides by acceptance and time how many pay.
 //!
 //! *Source*: Leviathan et al., "Fast Inference from Transformers via Speculative Decoding" (2023);
 //! Saxena, "Prompt Lookup Decoding" (2023).

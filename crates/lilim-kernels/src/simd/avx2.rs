@@ -4,6 +4,7 @@
     unsafe_code,
     reason = "instructions of one CPU, behind a token that proves them"
 )]
+#![allow(clippy::needless_range_loop, reason = "an array of registers")]
 
 use super::{Chunk, LANES, Op, Simd, forward_to_ops};
 use crate::level::Level;

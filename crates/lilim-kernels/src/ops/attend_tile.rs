@@ -10,6 +10,7 @@
     reason = "tiles are arrays of registers, side by side"
 )]
 
+use crate::level::Level;
 use crate::ops::kv::Code;
 use crate::simd::{Chunk, LANES, Op, Simd};
 use std::marker::PhantomData;
@@ -24,6 +25,9 @@ pub(crate) type Row = [f32; SPAN];
 /// How many queries a tile takes of so many that are left, padding included.
 #[inline(always)]
 pub(crate) fn tile_queries<S: Simd>(left: usize) -> usize {
+    if S::LEVEL == Level::Reference {
+        return 1;
+    }
     match (S::WIDE, left) {
         (_, 0..=1) => 1,
         (_, 2) => 2,
@@ -45,7 +49,9 @@ macro_rules! for_tile {
         }
     };
     (@queries $s:ident, $r:expr, $code:ty, $call:ident($($arg:expr),*)) => {
-        if S::WIDE {
+        if S::LEVEL == $crate::level::Level::Reference {
+            $s.run($call::<$code, 1, 1>::new($($arg),*))
+        } else if S::WIDE {
             match $r {
                 1 => $s.run($call::<$code, 1, 8>::new($($arg),*)),
                 2 => $s.run($call::<$code, 2, 8>::new($($arg),*)),

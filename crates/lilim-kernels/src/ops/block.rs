@@ -218,7 +218,9 @@ impl<K: Kind> Op for Product<'_, K> {
         while row < n_rows {
             // The last sixteen rows may take some again that were taken before: same bits.
             let first = row.min(n_rows.saturating_sub(LANES));
-            if self.out.n_rows() <= TILE {
+            if S::LEVEL == Level::Reference {
+                self.one_by_one(s, first);
+            } else if self.out.n_rows() <= TILE {
                 self.few(s, first);
             } else {
                 self.many(s, first);
@@ -229,6 +231,29 @@ impl<K: Kind> Op for Product<'_, K> {
 }
 
 impl<K: Kind> Product<'_, K> {
+    /// Sixteen outputs of every row of activations, the slow way: blocks and rows one by one.
+    #[inline(always)]
+    fn one_by_one<S: Simd>(&mut self, s: S, row: usize) {
+        let n_blocks = self.weight.n_cols() / BLOCK;
+        let rows = Rows16::new(self.weight, row);
+        let m = self.out.n_rows();
+        for (x, first) in self.x.chunks(TILE * n_blocks).zip((0..m).step_by(TILE)) {
+            let n_rows = tile_rows(m - first);
+            let mut sums = [[0.0; LANES]; TILE];
+            for (block, x) in x.chunks(n_rows).enumerate() {
+                let panel = &mut self.panel[block % UNIT..][..1];
+                K::unpack(s, &rows, block, panel);
+                let w = load_steps(s, &panel[0]);
+                for (x, sums) in x.iter().zip(&mut sums) {
+                    let mut acc = [s.load(sums)];
+                    K::Shape::step(s, &w, &panel[0], std::array::from_ref(x), &mut acc);
+                    s.store(acc[0], sums);
+                }
+            }
+            store_outputs(&sums[..n_rows], &mut self.out, (first, row));
+        }
+    }
+
     /// Sixteen outputs of one tile: some blocks at a time, unpacked and used.
     #[inline(always)]
     fn few<S: Simd>(&mut self, s: S, row: usize) {
@@ -251,7 +276,7 @@ impl<K: Kind> Product<'_, K> {
         while block < n_blocks {
             let n = UNIT.min(n_blocks - block);
             ask_for_next(s, self.weight, row, (block, n));
-            if M <= FUSED_ROWS && K::GROUP > 0 && S::LEVEL != Level::Reference && !rows.is_short() {
+            if M <= FUSED_ROWS && K::GROUP > 0 && !rows.is_short() {
                 s.run(Fused::<K, M> {
                     rows: &rows,
                     block,
@@ -434,16 +459,23 @@ impl<H: Shape, const M: usize> Op for Accumulate<'_, H, M> {
             acc[row] = s.load(&self.sums[row]);
         }
         for (panel, x) in self.panel.iter().zip(self.x) {
-            let mut w = [s.load_quads(&panel.q[0]); STEPS];
-            for i in 1..STEPS {
-                w[i] = s.load_quads(&panel.q[i]);
-            }
+            let w = load_steps(s, panel);
             step_tile::<S, H, M>(s, &w, panel, x, &mut acc);
         }
         for row in 0..M {
             s.store(acc[row], &mut self.sums[row]);
         }
     }
+}
+
+/// The unpacked weights of a block.
+#[inline(always)]
+fn load_steps<S: Simd>(s: S, panel: &PanelBlock) -> [S::Quads; STEPS] {
+    let mut w = [s.load_quads(&panel.q[0]); STEPS];
+    for i in 1..STEPS {
+        w[i] = s.load_quads(&panel.q[i]);
+    }
+    w
 }
 
 /// Adds a block's products with the rows of a tile.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// The CPU instruction set that the kernels use. Chosen at start by detection, or forced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Level {
     /// Portable Rust: the slow twin of every fast kernel.
     Reference,
@@ -18,11 +18,22 @@ pub enum Level {
     Avx512,
     /// 64-bit Arm with NEON.
     Neon,
+    /// 64-bit Arm with NEON and dotprod.
+    NeonDotprod,
+    /// 64-bit Arm with NEON, dotprod and i8mm.
+    NeonI8mm,
 }
 
 impl Level {
     /// Every level there is, slowest first.
-    pub const ALL: [Self; 4] = [Self::Reference, Self::Avx2, Self::Avx512, Self::Neon];
+    pub const ALL: [Self; 6] = [
+        Self::Reference,
+        Self::Avx2,
+        Self::Avx512,
+        Self::Neon,
+        Self::NeonDotprod,
+        Self::NeonI8mm,
+    ];
 
     /// The name used on the command line, in logs and in reports.
     pub fn as_str(self) -> &'static str {
@@ -31,6 +42,8 @@ impl Level {
             Self::Avx2 => "avx2",
             Self::Avx512 => "avx512",
             Self::Neon => "neon",
+            Self::NeonDotprod => "neon-dotprod",
+            Self::NeonI8mm => "neon-i8mm",
         }
     }
 }
@@ -217,6 +230,8 @@ mod tests {
     fn names_parse_back_and_unknown_ones_list_the_known() {
         for level in Level::ALL {
             assert_eq!(level.as_str().parse(), Ok(level));
+            let json = serde_json::to_value(level).unwrap();
+            assert_eq!(json, level.as_str());
         }
         for kv_type in KvType::ALL {
             assert_eq!(kv_type.as_str().parse(), Ok(kv_type));
@@ -231,7 +246,7 @@ mod tests {
         let error = "sse9".parse::<Level>().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "unknown level 'sse9' (one of: reference, avx2, avx512, neon)"
+            "unknown level 'sse9' (one of: reference, avx2, avx512, neon, neon-dotprod, neon-i8mm)"
         );
     }
 }

@@ -14,11 +14,22 @@ pub enum Level {
     Avx512,
     /// AArch64 with Advanced SIMD.
     Neon,
+    /// AArch64 with Advanced SIMD and its dot products of signed bytes.
+    NeonDotprod,
+    /// AArch64 with Advanced SIMD and its 8-bit matrix products.
+    NeonI8mm,
 }
 
 impl Level {
     /// Every level, the slowest first.
-    pub const ALL: [Self; 4] = [Self::Reference, Self::Avx2, Self::Avx512, Self::Neon];
+    pub const ALL: [Self; 6] = [
+        Self::Reference,
+        Self::Avx2,
+        Self::Avx512,
+        Self::Neon,
+        Self::NeonDotprod,
+        Self::NeonI8mm,
+    ];
 
     /// Returns the name used in logs and reports, such as `avx512`.
     pub fn name(self) -> &'static str {
@@ -27,6 +38,8 @@ impl Level {
             Self::Avx2 => "avx2",
             Self::Avx512 => "avx512",
             Self::Neon => "neon",
+            Self::NeonDotprod => "neon-dotprod",
+            Self::NeonI8mm => "neon-i8mm",
         }
     }
 
@@ -58,10 +71,18 @@ impl Level {
             }
             #[cfg(target_arch = "aarch64")]
             Self::Neon => std::arch::is_aarch64_feature_detected!("neon"),
+            #[cfg(target_arch = "aarch64")]
+            Self::NeonDotprod => {
+                Self::Neon.is_available() && std::arch::is_aarch64_feature_detected!("dotprod")
+            }
+            #[cfg(target_arch = "aarch64")]
+            Self::NeonI8mm => {
+                Self::NeonDotprod.is_available() && std::arch::is_aarch64_feature_detected!("i8mm")
+            }
             #[cfg(not(target_arch = "x86_64"))]
             Self::Avx2 | Self::Avx512 => false,
             #[cfg(not(target_arch = "aarch64"))]
-            Self::Neon => false,
+            Self::Neon | Self::NeonDotprod | Self::NeonI8mm => false,
         }
     }
 

@@ -109,6 +109,10 @@ static AVX2: Kernels = Kernels::of::<simd::avx2::Avx2>();
 static AVX512: Kernels = Kernels::of::<simd::avx512::Avx512>();
 #[cfg(target_arch = "aarch64")]
 static NEON: Kernels = Kernels::of::<simd::neon::Neon>();
+#[cfg(target_arch = "aarch64")]
+static NEON_DOTPROD: Kernels = Kernels::of::<simd::neon::dotprod::NeonDotprod>();
+#[cfg(target_arch = "aarch64")]
+static NEON_I8MM: Kernels = Kernels::of::<simd::neon::i8mm::NeonI8mm>();
 
 impl Kernels {
     /// Returns the kernels of the fastest level of this machine.
@@ -130,6 +134,10 @@ impl Kernels {
             Level::Avx512 => Some(&AVX512),
             #[cfg(target_arch = "aarch64")]
             Level::Neon => Some(&NEON),
+            #[cfg(target_arch = "aarch64")]
+            Level::NeonDotprod => Some(&NEON_DOTPROD),
+            #[cfg(target_arch = "aarch64")]
+            Level::NeonI8mm => Some(&NEON_I8MM),
             _ => None,
         }
     }

@@ -148,3 +148,33 @@ fn blocks_of_zeros_and_of_almost_nothing_count_as_zero() {
         }
     }
 }
+
+#[test]
+fn sums_of_the_largest_products_are_exact() {
+    let n_cols = 512;
+    let x: Vec<f32> = (0..3 * n_cols)
+        .map(|i| if i / n_cols == 1 { 1.0 } else { -1.0 })
+        .collect();
+    let reference = Kernels::for_level(Level::Reference).unwrap();
+    for ty in blocked_types() {
+        for extreme in [0x00, 0x7f, 0x80, 0xff] {
+            let n_bytes = ty.row_bytes(16 * n_cols).unwrap();
+            // Whatever scales this makes, infinite ones too: the bits are those of the reference.
+            let bytes: Vec<u8> = (0..n_bytes)
+                .map(|i| {
+                    if i % ty.block_bytes() < 2 {
+                        0x3c
+                    } else {
+                        extreme
+                    }
+                })
+                .collect();
+            let weight = WeightRows::new(ty, &bytes, 16, n_cols).unwrap();
+            let expected = multiply(reference, weight, &x, 3);
+            for kernels in levels() {
+                let got = multiply(kernels, weight, &x, 3);
+                check_same(&got, &expected, format!("{} {ty}", kernels.level()));
+            }
+        }
+    }
+}

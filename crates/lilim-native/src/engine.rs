@@ -152,6 +152,8 @@ fn kernels_of(level: Level) -> Option<&'static Kernels> {
         Level::Avx2 => lilim_kernels::Level::Avx2,
         Level::Avx512 => lilim_kernels::Level::Avx512,
         Level::Neon => lilim_kernels::Level::Neon,
+        Level::NeonDotprod => lilim_kernels::Level::NeonDotprod,
+        Level::NeonI8mm => lilim_kernels::Level::NeonI8mm,
     })
 }
 

@@ -1,51 +1,113 @@
-//! The NEON level: sixteen lanes are four registers.
+//! The NEON levels: sixteen lanes are four registers. They differ in how they multiply bytes.
 
 #![allow(
     unsafe_code,
     reason = "instructions of one CPU, behind a token that proves them"
 )]
+#![allow(clippy::needless_range_loop, reason = "an array of registers")]
 
 use super::{Chunk, LANES, Op, Simd, forward_to_ops};
 use crate::level::Level;
-use std::arch::aarch64::{float32x4_t, int8x16_t, uint8x16_t};
+use crate::ops::block::Rows16;
+use std::arch::aarch64::{float32x4_t, int8x16_t, int32x4_t, uint8x16_t};
 
-/// The NEON level's token.
-#[derive(Clone, Copy)]
-pub(crate) struct Neon(());
+pub(crate) mod dotprod;
+pub(crate) mod i8mm;
+mod quads;
 
 /// Lanes 0 to 3, 4 to 7, 8 to 11 and 12 to 15.
 type Quarters = [float32x4_t; 4];
 
-impl Simd for Neon {
-    const LEVEL: Level = Level::Neon;
-    const SIDE_BY_SIDE: bool = true;
-    const WIDE: bool = false;
-    type F = Quarters;
-    type B = uint8x16_t;
-    type Affine = (Quarters, Quarters);
-    type Table = (Quarters, int8x16_t);
+/// The same lanes, of four bytes each.
+type Quads = [uint8x16_t; 4];
 
-    unsafe fn assume() -> Self {
-        Self(())
-    }
+/// The same lanes, of i32.
+type Ints = [int32x4_t; 4];
 
-    #[inline(always)]
-    fn run<O: Op>(self, op: O) -> O::Output {
-        #[target_feature(enable = "neon")]
-        fn compiled<O: Op>(s: Neon, op: O) -> O::Output {
-            op.run(s)
+/// Declares the token of a level whose methods are in a module `ops`.
+macro_rules! neon_level {
+    ($(#[$doc:meta])* $token:ident, $features:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy)]
+        pub(crate) struct $token(());
+
+        impl Simd for $token {
+            const LEVEL: Level = Level::$token;
+            const SIDE_BY_SIDE: bool = true;
+            const WIDE: bool = false;
+            type F = Quarters;
+            type B = uint8x16_t;
+            type Quads = Quads;
+            type Ints = Ints;
+            type Affine = (Quarters, Quarters);
+            type Table = (Quarters, int8x16_t);
+
+            unsafe fn assume() -> Self {
+                Self(())
+            }
+
+            #[inline(always)]
+            fn run<O: Op>(self, op: O) -> O::Output {
+                #[target_feature(enable = $features)]
+                fn compiled<O: Op>(s: $token, op: O) -> O::Output {
+                    op.run(s)
+                }
+                // SAFETY: the token proves that the machine has the instructions.
+                unsafe { compiled(self, op) }
+            }
+
+            forward_to_ops!();
+
+            #[inline(always)]
+            fn transpose(self, rows: &Rows16<'_>, at: usize) -> [Quads; 4] {
+                let mut p = [rows.sixteen(0, at); LANES];
+                for r in 1..LANES {
+                    p[r] = rows.sixteen(r, at);
+                }
+                let (p, _) = p.as_chunks::<4>();
+                // SAFETY: `sixteen` gives the starts of sixteen bytes each inside the rows.
+                let a = unsafe { ops::four_rows(&p[0]) };
+                // SAFETY: as above.
+                let b = unsafe { ops::four_rows(&p[1]) };
+                // SAFETY: as above.
+                let c = unsafe { ops::four_rows(&p[2]) };
+                // SAFETY: as above.
+                let d = unsafe { ops::four_rows(&p[3]) };
+                [
+                    [a[0], b[0], c[0], d[0]],
+                    [a[1], b[1], c[1], d[1]],
+                    [a[2], b[2], c[2], d[2]],
+                    [a[3], b[3], c[3], d[3]],
+                ]
+            }
+
+            #[inline(always)]
+            fn prefetch(self, at: &[u8], distance: usize) {
+                let line = at.as_ptr().wrapping_add(distance);
+                // SAFETY: the instruction is a hint; it never faults, whatever the address.
+                unsafe {
+                    std::arch::asm!(
+                        "prfm pldl2keep, [{line}]",
+                        line = in(reg) line,
+                        options(nostack, readonly, preserves_flags),
+                    );
+                }
+            }
         }
-        // SAFETY: the token proves that the machine has the instructions.
-        unsafe { compiled(self, op) }
-    }
+    };
+}
+use neon_level;
 
-    forward_to_ops!();
+neon_level! {
+    /// The token of NEON alone.
+    Neon, "neon"
 }
 
 /// The methods, compiled with the level's instructions.
 mod ops {
+    pub(super) use super::quads::*;
     use super::{Chunk, LANES, Quarters};
-    use lilim_formats::blocks::{bf16_to_f32, f16_to_f32};
+    use lilim_formats::blocks::f16_to_f32;
     use std::arch::aarch64::*;
 
     /// Declares functions compiled with the level's instructions.
@@ -103,27 +165,25 @@ mod ops {
         }
 
         pub(super) fn load_f16(src: &[u8; 32]) -> Quarters {
-            // In plain Rust: the intrinsics for f16 are not stable.
-            let mut values = [0.0; LANES];
-            for (value, bits) in values.iter_mut().zip(src.as_chunks::<2>().0) {
-                *value = f16_to_f32(u16::from_le_bytes(*bits));
-            }
-            load(&values)
+            let parts = src.as_chunks::<8>().0;
+            // SAFETY: each part is 8 readable bytes.
+            quarters!(q => vcvt_f32_f16(vreinterpret_f16_u8(unsafe { vld1_u8(parts[q].as_ptr()) })))
         }
 
         pub(super) fn load_bf16(src: &[u8; 32]) -> Quarters {
-            let mut values = [0.0; LANES];
-            for (value, bits) in values.iter_mut().zip(src.as_chunks::<2>().0) {
-                *value = bf16_to_f32(u16::from_le_bytes(*bits));
-            }
-            load(&values)
+            let parts = src.as_chunks::<8>().0;
+            quarters!(q => {
+                // SAFETY: each part is 8 readable bytes.
+                let words = vreinterpret_u16_u8(unsafe { vld1_u8(parts[q].as_ptr()) });
+                vreinterpretq_f32_u32(vshll_n_u16::<16>(words))
+            })
         }
 
         pub(super) fn store_f16(v: Quarters, dst: &mut [u8; 32]) {
-            let mut values = [0.0; LANES];
-            store(v, &mut values);
-            for (value, dst) in values.iter().zip(dst.as_chunks_mut::<2>().0) {
-                *dst = half::f16::from_f32(*value).to_le_bytes();
+            for (v, dst) in v.into_iter().zip(dst.as_chunks_mut::<8>().0) {
+                let words = vreinterpret_u8_f16(vcvt_f16_f32(v));
+                // SAFETY: `dst` is 8 writable bytes.
+                unsafe { vst1_u8(dst.as_mut_ptr(), words) }
             }
         }
 

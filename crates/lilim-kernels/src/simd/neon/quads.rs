@@ -1,0 +1,205 @@
+//! The NEON levels' sixteen lanes of four bytes: four rows in each of four registers.
+
+use super::{LANES, Quads, Quarters};
+use std::arch::aarch64::*;
+
+type Ints = [int32x4_t; 4];
+
+/// Declares functions compiled with the level's instructions.
+macro_rules! compiled {
+    ($($item:item)*) => {
+        $(
+            #[target_feature(enable = "neon")]
+            #[inline]
+            $item
+        )*
+    };
+}
+
+/// Applies an expression to each quarter of some bytes.
+macro_rules! quarters {
+    ($q:ident => $value:expr) => {{
+        let mut out = [vdupq_n_u8(0); 4];
+        for $q in 0..4 {
+            out[$q] = $value;
+        }
+        out
+    }};
+}
+
+/// Applies an expression to each quarter and makes it f32.
+macro_rules! floats {
+    ($q:ident => $value:expr) => {{
+        let mut out = [vdupq_n_f32(0.0); 4];
+        for $q in 0..4 {
+            out[$q] = $value;
+        }
+        out
+    }};
+}
+
+compiled! {
+    pub(super) fn top(a: Quarters) -> f32 {
+        vmaxvq_f32(vmaxq_f32(vmaxq_f32(a[0], a[1]), vmaxq_f32(a[2], a[3])))
+    }
+
+    pub(super) fn store_i8(a: Quarters, dst: &mut [i8; LANES]) {
+        let low = vcombine_s16(vmovn_s32(vcvtnq_s32_f32(a[0])), vmovn_s32(vcvtnq_s32_f32(a[1])));
+        let high = vcombine_s16(vmovn_s32(vcvtnq_s32_f32(a[2])), vmovn_s32(vcvtnq_s32_f32(a[3])));
+        let bytes = vcombine_s8(vmovn_s16(low), vmovn_s16(high));
+        // SAFETY: `dst` is 16 writable bytes.
+        unsafe { vst1q_s8(dst.as_mut_ptr(), bytes) }
+    }
+
+    pub(super) fn load_quads(src: &[u8; 64]) -> Quads {
+        let (parts, _) = src.as_chunks::<16>();
+        // SAFETY: each part is 16 readable bytes.
+        quarters!(q => unsafe { vld1q_u8(parts[q].as_ptr()) })
+    }
+
+    pub(super) fn store_quads(a: Quads, dst: &mut [u8; 64]) {
+        for (a, dst) in a.into_iter().zip(dst.as_chunks_mut::<16>().0) {
+            // SAFETY: `dst` is 16 writable bytes.
+            unsafe { vst1q_u8(dst.as_mut_ptr(), a) }
+        }
+    }
+
+    pub(super) fn splat_quads(value: u8) -> Quads {
+        [vdupq_n_u8(value); 4]
+    }
+
+    pub(super) fn and_quads(a: Quads, b: Quads) -> Quads {
+        quarters!(q => vandq_u8(a[q], b[q]))
+    }
+
+    pub(super) fn or_quads(a: Quads, b: Quads) -> Quads {
+        quarters!(q => vorrq_u8(a[q], b[q]))
+    }
+
+    pub(super) fn xor_quads(a: Quads, b: Quads) -> Quads {
+        quarters!(q => veorq_u8(a[q], b[q]))
+    }
+
+    pub(super) fn shr_quads<const N: i32>(a: Quads) -> Quads {
+        quarters!(q => vshrq_n_u8::<N>(a[q]))
+    }
+
+    pub(super) fn shl_quads<const N: i32>(a: Quads) -> Quads {
+        quarters!(q => vshlq_n_u8::<N>(a[q]))
+    }
+
+    /// Quads 0 to 3 of the four rows that begin at `p`: each register a quad, each lane a row.
+    ///
+    /// # Safety
+    /// Sixteen bytes are readable at each.
+    pub(super) unsafe fn four_rows(p: &[*const u8; 4]) -> [uint8x16_t; 4] {
+        // SAFETY: the caller's promise.
+        let rows = quarters!(r => unsafe { vld1q_u8(p[r]) });
+        let [a, b, c, d] = rows.map(|row| vreinterpretq_u32_u8(row));
+        // Quads 0 and 2 of two rows, then 1 and 3.
+        let (ab, cd) = (vtrn1q_u32(a, b), vtrn1q_u32(c, d));
+        let (ab_odd, cd_odd) = (vtrn2q_u32(a, b), vtrn2q_u32(c, d));
+        let (ab, cd) = (vreinterpretq_u64_u32(ab), vreinterpretq_u64_u32(cd));
+        let (ab_odd, cd_odd) = (vreinterpretq_u64_u32(ab_odd), vreinterpretq_u64_u32(cd_odd));
+        [
+            vreinterpretq_u8_u64(vtrn1q_u64(ab, cd)),
+            vreinterpretq_u8_u64(vtrn1q_u64(ab_odd, cd_odd)),
+            vreinterpretq_u8_u64(vtrn2q_u64(ab, cd)),
+            vreinterpretq_u8_u64(vtrn2q_u64(ab_odd, cd_odd)),
+        ]
+    }
+
+    pub(super) fn byte<const N: i32>(a: Quads) -> Quarters {
+        let n = vdupq_n_s32(-8 * N);
+        floats!(q => {
+            let shifted = vshlq_u32(vreinterpretq_u32_u8(a[q]), n);
+            vcvtq_f32_u32(vandq_u32(shifted, vdupq_n_u32(0xff)))
+        })
+    }
+
+    pub(super) fn signed_byte<const N: i32>(a: Quads) -> Quarters {
+        let n = vdupq_n_s32(24 - 8 * N);
+        floats!(q => {
+            let top = vshlq_s32(vreinterpretq_s32_u8(a[q]), n);
+            vcvtq_f32_s32(vshrq_n_s32::<24>(top))
+        })
+    }
+
+    pub(super) fn half<const N: i32>(a: Quads) -> Quarters {
+        floats!(q => {
+            let lane = vreinterpretq_u32_u8(a[q]);
+            let bits = if N == 0 { vmovn_u32(lane) } else { vshrn_n_u32::<16>(lane) };
+            vcvt_f32_f16(vreinterpret_f16_u16(bits))
+        })
+    }
+
+    pub(super) fn start<const OFFSET: i32>(start: i32) -> Ints {
+        // Weights of the whole byte are taken as signed ones.
+        [vdupq_n_s32(if OFFSET == 128 { 0 } else { start }); 4]
+    }
+
+    pub(super) fn dot_four<const MAX: i32, const OFFSET: i32>(
+        sum: Ints,
+        w: &[Quads; 4],
+        x: &[i8; 16],
+    ) -> Ints {
+        let x = vreinterpretq_s32_s8(load_signed(x));
+        let x = [
+            vreinterpretq_s8_s32(vdupq_laneq_s32::<0>(x)),
+            vreinterpretq_s8_s32(vdupq_laneq_s32::<1>(x)),
+            vreinterpretq_s8_s32(vdupq_laneq_s32::<2>(x)),
+            vreinterpretq_s8_s32(vdupq_laneq_s32::<3>(x)),
+        ];
+        let mut out = sum;
+        for q in 0..4 {
+            let w = [
+                signed::<OFFSET>(w[0][q]),
+                signed::<OFFSET>(w[1][q]),
+                signed::<OFFSET>(w[2][q]),
+                signed::<OFFSET>(w[3][q]),
+            ];
+            out[q] = dot_quarter::<MAX>(sum[q], w, x);
+        }
+        out
+    }
+
+    /// Sixteen activations.
+    pub(super) fn load_signed(x: &[i8; 16]) -> int8x16_t {
+        // SAFETY: `x` is 16 readable bytes.
+        unsafe { vld1q_s8(x.as_ptr()) }
+    }
+
+    /// The panel's bytes as signed ones: those of weights 128 above are their weights then, the
+    /// others are under 128 and stay what they are.
+    pub(super) fn signed<const OFFSET: i32>(w: uint8x16_t) -> int8x16_t {
+        let flip = if OFFSET == 128 { 0x80 } else { 0 };
+        vreinterpretq_s8_u8(veorq_u8(w, vdupq_n_u8(flip)))
+    }
+
+    /// Products are summed in 16 bits, as many steps as that allows, and only then widened.
+    fn dot_quarter<const MAX: i32>(sum: int32x4_t, w: [int8x16_t; 4], x: [int8x16_t; 4]) -> int32x4_t {
+        let [(a, a_high), (b, b_high)] = [two_steps([w[0], w[1]], [x[0], x[1]]), two_steps([w[2], w[3]], [x[2], x[3]])];
+        const { assert!(MAX == 255 || 4 * 127 * MAX <= i16::MAX as i32, "four steps fit") };
+        if MAX == 255 {
+            let low = vpadalq_s16(vpaddlq_s16(a), b);
+            let high = vpadalq_s16(vpaddlq_s16(a_high), b_high);
+            return vaddq_s32(sum, vpaddq_s32(low, high));
+        }
+        let (low, high) = (vaddq_s16(a, b), vaddq_s16(a_high, b_high));
+        if 2 * 4 * 127 * MAX <= i16::MAX as i32 {
+            return vpadalq_s16(sum, vpaddq_s16(low, high));
+        }
+        vaddq_s32(sum, vpaddq_s32(vpaddlq_s16(low), vpaddlq_s16(high)))
+    }
+
+    /// Products of two steps: of rows 0 and 1, of rows 2 and 3. Two of 128 times 127 fit.
+    fn two_steps(w: [int8x16_t; 2], x: [int8x16_t; 2]) -> (int16x8_t, int16x8_t) {
+        let low = vmull_s8(vget_low_s8(w[0]), vget_low_s8(x[0]));
+        let high = vmull_high_s8(w[0], x[0]);
+        (vmlal_s8(low, vget_low_s8(w[1]), vget_low_s8(x[1])), vmlal_high_s8(high, w[1], x[1]))
+    }
+
+    pub(super) fn whole(a: Ints) -> Quarters {
+        floats!(q => vcvtq_f32_s32(a[q]))
+    }
+}

@@ -1,5 +1,7 @@
 //! `cargo xtask ci`: the steps of CI in the order that fails soonest, with the time each took.
 
+mod aarch64;
+
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -49,29 +51,59 @@ const STEPS: &[Step] = &[
     },
 ];
 
-/// Runs every step; stops at the first that fails.
-pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
+/// Runs every step, or only the one named; stops at the first that fails.
+pub(crate) fn run(root: &Path, only: Option<&str>) -> anyhow::Result<()> {
     let mut took = Vec::new();
-    for step in STEPS {
-        eprintln!("── {} ──", step.name);
-        let start = Instant::now();
-        run_step(root, step)?;
-        took.push((step.name, start.elapsed()));
+    let is_wanted = |name| only.is_none_or(|only| only == name);
+    for step in STEPS.iter().filter(|step| is_wanted(step.name)) {
+        timed(step.name, &mut took, || run_step(root, step))?;
+    }
+    if is_wanted("aarch64") {
+        timed("aarch64", &mut took, || aarch64::run(root))?;
+    }
+    if took.is_empty() {
+        let names: Vec<_> = STEPS.iter().map(|step| step.name).collect();
+        bail!("no such step (there are: {}, aarch64)", names.join(", "));
     }
     report(&took);
     Ok(())
 }
 
+fn timed(
+    name: &'static str,
+    took: &mut Vec<(&'static str, Duration)>,
+    step: impl FnOnce() -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    eprintln!("── {name} ──");
+    let start = Instant::now();
+    step().with_context(|| format!("step {name}"))?;
+    took.push((name, start.elapsed()));
+    Ok(())
+}
+
 fn run_step(root: &Path, step: &Step) -> anyhow::Result<()> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo)
+    let mut command = cargo(root);
+    command
         .args(step.cargo)
-        .envs(step.environment.iter().copied())
-        .current_dir(root)
+        .envs(step.environment.iter().copied());
+    succeed(&mut command)
+}
+
+/// The cargo that runs this, at the root of the workspace.
+fn cargo(root: &Path) -> Command {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.current_dir(root);
+    command
+}
+
+/// Runs a command; its failure is ours.
+fn succeed(command: &mut Command) -> anyhow::Result<()> {
+    let status = command
         .status()
-        .with_context(|| format!("starting step {}", step.name))?;
+        .with_context(|| format!("starting {command:?}"))?;
     if !status.success() {
-        bail!("step {} failed: cargo {}", step.name, step.cargo.join(" "));
+        bail!("{command:?} failed");
     }
     Ok(())
 }

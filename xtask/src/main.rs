@@ -26,8 +26,11 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run what CI runs, cheapest first: fmt, layers, clippy, tests, docs.
-    Ci,
+    /// Run what CI runs, cheapest first: fmt, layers, clippy, tests, docs, aarch64.
+    Ci {
+        /// Run this step only.
+        step: Option<String>,
+    },
     /// Check the arrows between crates, the walls in the sources, and ARCHITECTURE.md's paths.
     Layers,
     /// Write a synthetic GGUF file of a real model's shape, for speed and memory measurements.
@@ -43,7 +46,7 @@ enum Command {
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
-        Command::Ci => ci::run(&workspace_root()),
+        Command::Ci { step } => ci::run(&workspace_root(), step.as_deref()),
         Command::Layers => layers::check(&workspace_root()),
         Command::Fixture(arguments) => fixture::write(&arguments, &workspace_root()),
         Command::BenchRecord(arguments) => bench_record::run(&arguments, &workspace_root()),

@@ -14,6 +14,8 @@ pub enum Level {
     Reference,
     /// x86-64 with AVX2, FMA and F16C.
     Avx2,
+    /// x86-64 with AVX2, FMA, F16C and AVX-VNNI.
+    Avx2Vnni,
     /// x86-64 with AVX-512 F, BW, DQ and VL.
     Avx512,
     /// 64-bit Arm with NEON.
@@ -26,9 +28,10 @@ pub enum Level {
 
 impl Level {
     /// Every level there is, slowest first.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Reference,
         Self::Avx2,
+        Self::Avx2Vnni,
         Self::Avx512,
         Self::Neon,
         Self::NeonDotprod,
@@ -40,6 +43,7 @@ impl Level {
         match self {
             Self::Reference => "reference",
             Self::Avx2 => "avx2",
+            Self::Avx2Vnni => "avx2-vnni",
             Self::Avx512 => "avx512",
             Self::Neon => "neon",
             Self::NeonDotprod => "neon-dotprod",
@@ -246,7 +250,7 @@ mod tests {
         let error = "sse9".parse::<Level>().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "unknown level 'sse9' (one of: reference, avx2, avx512, neon, neon-dotprod, neon-i8mm)"
+            "unknown level 'sse9' (one of: reference, avx2, avx2-vnni, avx512, neon, neon-dotprod, neon-i8mm)"
         );
     }
 }

@@ -10,6 +10,8 @@ pub enum Level {
     Reference,
     /// x86-64 with AVX2, FMA and F16C.
     Avx2,
+    /// x86-64 with AVX2, FMA, F16C and AVX-VNNI.
+    Avx2Vnni,
     /// x86-64 with AVX-512 F, BW, DQ, VL and VNNI.
     Avx512,
     /// AArch64 with Advanced SIMD.
@@ -22,9 +24,10 @@ pub enum Level {
 
 impl Level {
     /// Every level, the slowest first.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Reference,
         Self::Avx2,
+        Self::Avx2Vnni,
         Self::Avx512,
         Self::Neon,
         Self::NeonDotprod,
@@ -36,6 +39,7 @@ impl Level {
         match self {
             Self::Reference => "reference",
             Self::Avx2 => "avx2",
+            Self::Avx2Vnni => "avx2-vnni",
             Self::Avx512 => "avx512",
             Self::Neon => "neon",
             Self::NeonDotprod => "neon-dotprod",
@@ -50,6 +54,15 @@ impl Level {
             .find(|level| level.name().eq_ignore_ascii_case(name))
     }
 
+    /// Whether the level's tests have run on a machine that has it; those of the others were run
+    /// under emulation at best.
+    pub fn is_verified(self) -> bool {
+        match self {
+            Self::Reference | Self::Avx2 | Self::Avx512 => true,
+            Self::Avx2Vnni | Self::Neon | Self::NeonDotprod | Self::NeonI8mm => false,
+        }
+    }
+
     /// Whether this machine can run the level.
     pub fn is_available(self) -> bool {
         match self {
@@ -59,6 +72,10 @@ impl Level {
                 std::arch::is_x86_feature_detected!("avx2")
                     && std::arch::is_x86_feature_detected!("fma")
                     && std::arch::is_x86_feature_detected!("f16c")
+            }
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2Vnni => {
+                Self::Avx2.is_available() && std::arch::is_x86_feature_detected!("avxvnni")
             }
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => {
@@ -80,7 +97,7 @@ impl Level {
                 Self::NeonDotprod.is_available() && std::arch::is_aarch64_feature_detected!("i8mm")
             }
             #[cfg(not(target_arch = "x86_64"))]
-            Self::Avx2 | Self::Avx512 => false,
+            Self::Avx2 | Self::Avx2Vnni | Self::Avx512 => false,
             #[cfg(not(target_arch = "aarch64"))]
             Self::Neon | Self::NeonDotprod | Self::NeonI8mm => false,
         }

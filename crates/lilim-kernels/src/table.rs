@@ -106,15 +106,31 @@ static REFERENCE: Kernels = Kernels::of::<simd::scalar::Scalar>();
 #[cfg(target_arch = "x86_64")]
 static AVX2: Kernels = Kernels::of::<simd::avx2::Avx2>();
 #[cfg(target_arch = "x86_64")]
+static AVX2_VNNI: Kernels =
+    Kernels::of::<simd::avx2::Avx2>().with_products_of::<simd::avx2::vnni::Avx2Vnni>();
+#[cfg(target_arch = "x86_64")]
 static AVX512: Kernels = Kernels::of::<simd::avx512::Avx512>();
 #[cfg(target_arch = "aarch64")]
 static NEON: Kernels = Kernels::of::<simd::neon::Neon>();
 #[cfg(target_arch = "aarch64")]
-static NEON_DOTPROD: Kernels = Kernels::of::<simd::neon::dotprod::NeonDotprod>();
+static NEON_DOTPROD: Kernels =
+    Kernels::of::<simd::neon::Neon>().with_products_of::<simd::neon::dotprod::NeonDotprod>();
 #[cfg(target_arch = "aarch64")]
-static NEON_I8MM: Kernels = Kernels::of::<simd::neon::i8mm::NeonI8mm>();
+static NEON_I8MM: Kernels =
+    Kernels::of::<simd::neon::Neon>().with_products_of::<simd::neon::i8mm::NeonI8mm>();
 
 impl Kernels {
+    /// The table of a level that adds to this one's instructions those for products of bytes: the
+    /// other kernels have no use for them, and are not compiled again.
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+    const fn with_products_of<S: Simd>(self) -> Self {
+        Self {
+            level: S::LEVEL,
+            multiply: entry::multiply::<S>,
+            ..self
+        }
+    }
+
     /// Returns the kernels of the fastest level of this machine.
     pub fn detect() -> &'static Self {
         let best = Level::available().last().and_then(Self::for_level);
@@ -130,6 +146,8 @@ impl Kernels {
             Level::Reference => Some(&REFERENCE),
             #[cfg(target_arch = "x86_64")]
             Level::Avx2 => Some(&AVX2),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2Vnni => Some(&AVX2_VNNI),
             #[cfg(target_arch = "x86_64")]
             Level::Avx512 => Some(&AVX512),
             #[cfg(target_arch = "aarch64")]

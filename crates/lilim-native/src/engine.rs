@@ -150,6 +150,7 @@ fn kernels_of(level: Level) -> Option<&'static Kernels> {
     Kernels::for_level(match level {
         Level::Reference => lilim_kernels::Level::Reference,
         Level::Avx2 => lilim_kernels::Level::Avx2,
+        Level::Avx2Vnni => lilim_kernels::Level::Avx2Vnni,
         Level::Avx512 => lilim_kernels::Level::Avx512,
         Level::Neon => lilim_kernels::Level::Neon,
         Level::NeonDotprod => lilim_kernels::Level::NeonDotprod,

@@ -324,7 +324,7 @@ fn bad_files_and_options_are_named() {
     let (code, message) = home.failure(&["run", "small", "x", "--level", "sse9"]);
     assert_eq!(code, 2);
     assert!(
-        message.contains("reference, avx2, avx512, neon, neon-dotprod, neon-i8mm"),
+        message.contains("reference, avx2, avx2-vnni, avx512, neon, neon-dotprod, neon-i8mm"),
         "{message}"
     );
     let (code, message) = home.failure(&["run", "small", "x", "--top-p", "7"]);
@@ -401,6 +401,7 @@ fn demo_routes_answers_and_measures() {
 fn doctor_engines_completions_and_man_answer() {
     let home = Home::new();
     assert!(home.stdout(&["doctor"]).contains("quality hash"));
+    assert!(home.stdout(&["doctor"]).contains("unverified on hardware"));
     assert!(home.stdout(&["engines"]).contains("native"));
     assert!(home.stdout(&["completions", "bash"]).contains("_lilim"));
     assert!(home.stdout(&["man"]).matches(".TH").count() > 5);

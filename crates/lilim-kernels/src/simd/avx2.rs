@@ -1,4 +1,4 @@
-//! The AVX2 level: sixteen lanes are two registers.
+//! The AVX2 levels: sixteen lanes are two registers. They differ in how they multiply bytes.
 
 #![allow(
     unsafe_code,
@@ -12,67 +12,82 @@ use crate::ops::block::Rows16;
 use std::arch::x86_64::{__m128i, __m256, __m256i, _MM_HINT_T1, _mm_prefetch};
 
 mod quads;
-
-/// The AVX2 level's token.
-#[derive(Clone, Copy)]
-pub(crate) struct Avx2(());
+pub(crate) mod vnni;
 
 /// Lanes 0 to 7 and 8 to 15.
 type Halves = (__m256, __m256);
 
-impl Simd for Avx2 {
-    const LEVEL: Level = Level::Avx2;
-    const SIDE_BY_SIDE: bool = true;
-    const WIDE: bool = false;
-    type F = Halves;
-    type B = __m128i;
-    type Quads = (__m256i, __m256i);
-    type Ints = (__m256i, __m256i);
-    type Affine = (Halves, Halves);
-    type Table = (Halves, __m128i);
+/// The same lanes, of four bytes each or of i32.
+type Quads = (__m256i, __m256i);
 
-    unsafe fn assume() -> Self {
-        Self(())
-    }
+/// Declares the token of a level whose methods are in a module `ops`.
+macro_rules! avx2_level {
+    ($(#[$doc:meta])* $token:ident, $features:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy)]
+        pub(crate) struct $token(());
 
-    #[inline(always)]
-    fn run<O: Op>(self, op: O) -> O::Output {
-        #[target_feature(enable = "avx2,fma,f16c")]
-        fn compiled<O: Op>(s: Avx2, op: O) -> O::Output {
-            op.run(s)
+        impl Simd for $token {
+            const LEVEL: Level = Level::$token;
+            const SIDE_BY_SIDE: bool = true;
+            const WIDE: bool = false;
+            type F = Halves;
+            type B = __m128i;
+            type Quads = Quads;
+            type Ints = Quads;
+            type Affine = (Halves, Halves);
+            type Table = (Halves, __m128i);
+
+            unsafe fn assume() -> Self {
+                Self(())
+            }
+
+            #[inline(always)]
+            fn run<O: Op>(self, op: O) -> O::Output {
+                #[target_feature(enable = $features)]
+                fn compiled<O: Op>(s: $token, op: O) -> O::Output {
+                    op.run(s)
+                }
+                // SAFETY: the token proves that the machine has the instructions.
+                unsafe { compiled(self, op) }
+            }
+
+            forward_to_ops!();
+
+            // The pieces are small functions, so that they are inlined; one of them all would not be.
+            #[inline(always)]
+            fn transpose(self, rows: &Rows16<'_>, at: usize) -> [Self::Quads; 4] {
+                let mut p = [rows.sixteen(0, at); LANES];
+                for r in 1..LANES {
+                    p[r] = rows.sixteen(r, at);
+                }
+                let (p, _) = p.as_chunks::<8>();
+                // SAFETY: `sixteen` gives the starts of sixteen bytes each inside the rows.
+                let low = unsafe { ops::eight_rows(&p[0]) };
+                // SAFETY: as above.
+                let high = unsafe { ops::eight_rows(&p[1]) };
+                [
+                    (low[0], high[0]),
+                    (low[1], high[1]),
+                    (low[2], high[2]),
+                    (low[3], high[3]),
+                ]
+            }
+
+            #[inline(always)]
+            fn prefetch(self, at: &[u8], distance: usize) {
+                let line = at.as_ptr().wrapping_add(distance);
+                // SAFETY: the instruction is a hint; it never faults, whatever the address.
+                unsafe { _mm_prefetch::<_MM_HINT_T1>(line.cast()) }
+            }
         }
-        // SAFETY: the token proves that the machine has the instructions.
-        unsafe { compiled(self, op) }
-    }
+    };
+}
+use avx2_level;
 
-    forward_to_ops!();
-
-    // The pieces are small functions, so that they are inlined; one of them all would not be.
-    #[inline(always)]
-    fn transpose(self, rows: &Rows16<'_>, at: usize) -> [Self::Quads; 4] {
-        let mut p = [rows.sixteen(0, at); LANES];
-        for r in 1..LANES {
-            p[r] = rows.sixteen(r, at);
-        }
-        let (p, _) = p.as_chunks::<8>();
-        // SAFETY: `sixteen` gives the starts of sixteen bytes each inside the rows.
-        let low = unsafe { ops::eight_rows(&p[0]) };
-        // SAFETY: as above.
-        let high = unsafe { ops::eight_rows(&p[1]) };
-        [
-            (low[0], high[0]),
-            (low[1], high[1]),
-            (low[2], high[2]),
-            (low[3], high[3]),
-        ]
-    }
-
-    #[inline(always)]
-    fn prefetch(self, at: &[u8], distance: usize) {
-        let line = at.as_ptr().wrapping_add(distance);
-        // SAFETY: the instruction is a hint; it never faults, whatever the address.
-        unsafe { _mm_prefetch::<_MM_HINT_T1>(line.cast()) }
-    }
+avx2_level! {
+    /// The token of AVX2 alone.
+    Avx2, "avx2,fma,f16c"
 }
 
 /// The methods, compiled with the level's instructions.

@@ -23,6 +23,8 @@ struct Report {
     available_bytes: Option<u64>,
     levels: Vec<String>,
     absent_levels: Vec<String>,
+    /// Of all levels, those whose tests never ran on a real machine.
+    unverified_levels: Vec<String>,
     settings: Vec<SettingRow>,
     checks: Vec<Check>,
 }
@@ -77,6 +79,11 @@ fn examine(config: &Config) -> Report {
         absent_levels: Level::ALL
             .iter()
             .filter(|level| !available.contains(level))
+            .map(name)
+            .collect(),
+        unverified_levels: Level::ALL
+            .iter()
+            .filter(|level| !level.is_verified())
             .map(name)
             .collect(),
         settings: settings.collect(),
@@ -180,6 +187,10 @@ fn for_people(report: &Report) -> String {
             "kernel levels here: {}; not here (untested on this machine): {}",
             report.levels.join(", "),
             report.absent_levels.join(", ")
+        ),
+        format!(
+            "unverified on hardware, tested under emulation at best: {}",
+            report.unverified_levels.join(", ")
         ),
         String::new(),
     ];

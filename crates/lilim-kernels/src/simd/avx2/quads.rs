@@ -1,9 +1,7 @@
-//! The AVX2 level's sixteen lanes of four bytes: rows 0 to 7 in one register, 8 to 15 in another.
+//! The AVX2 levels' sixteen lanes of four bytes: rows 0 to 7 in one register, 8 to 15 in another.
 
-use super::{Halves, LANES};
+use super::{Halves, LANES, Quads};
 use std::arch::x86_64::*;
-
-type Quads = (__m256i, __m256i);
 
 /// Declares functions compiled with the level's instructions.
 macro_rules! compiled {
@@ -168,7 +166,7 @@ compiled! {
     }
 
     /// The four bytes at `at` of `x` in every lane.
-    fn splat_quad(x: &[i8; 16], at: usize) -> __m256i {
+    pub(super) fn splat_quad(x: &[i8; 16], at: usize) -> __m256i {
         let bytes = [x[at] as u8, x[at + 1] as u8, x[at + 2] as u8, x[at + 3] as u8];
         _mm256_set1_epi32(i32::from_le_bytes(bytes))
     }

@@ -1,0 +1,45 @@
+//! AVX2 with VNNI: four products of an unsigned and a signed byte and their sum are one instruction.
+
+#![allow(
+    unsafe_code,
+    reason = "instructions of one CPU, behind a token that proves them"
+)]
+#![allow(clippy::needless_range_loop, reason = "an array of registers")]
+
+use super::*;
+
+avx2_level! {
+    /// The token of AVX2 with VNNI.
+    Avx2Vnni, "avx2,fma,f16c,avxvnni"
+}
+
+/// The methods, compiled with the level's instructions: AVX2's, but for the products.
+mod ops {
+    use super::Quads;
+    // What is declared here goes before what is imported.
+    pub(super) use crate::simd::avx2::ops::*;
+    use std::arch::x86_64::*;
+
+    #[target_feature(enable = "avx2,fma,f16c,avxvnni")]
+    #[inline]
+    pub(super) fn start<const OFFSET: i32>(start: i32) -> Quads {
+        let v = _mm256_set1_epi32(if OFFSET == 0 { 0 } else { start });
+        (v, v)
+    }
+
+    #[target_feature(enable = "avx2,fma,f16c,avxvnni")]
+    #[inline]
+    pub(super) fn dot_four<const MAX: i32, const OFFSET: i32>(
+        sum: Quads,
+        w: &[Quads; 4],
+        x: &[i8; 16],
+    ) -> Quads {
+        let mut sum = sum;
+        for i in 0..4 {
+            let x = splat_quad(x, 4 * i);
+            sum.0 = _mm256_dpbusd_avx_epi32(sum.0, w[i].0, x);
+            sum.1 = _mm256_dpbusd_avx_epi32(sum.1, w[i].1, x);
+        }
+        sum
+    }
+}

@@ -26,6 +26,6 @@ pub use ops::block::{ActBlock, BLOCK as BLOCK_COLUMNS, Grain, PanelBlock, TILE a
 pub use ops::kv::KvKind;
 pub use ops::norm::LayerNorm;
 pub use ops::rope::RopeStyle;
-pub use ops::wkv7::Wkv7Args;
+pub use ops::wkv7::{Wkv7Args, Wkv7Mix};
 pub use table::Kernels;
 pub use weights::WeightRows;

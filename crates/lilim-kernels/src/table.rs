@@ -80,6 +80,7 @@ kernel_table! {
     elementwise::mul(x: &'a mut [f32], y: &'a [f32]);
     elementwise::scale(x: &'a mut [f32], factor: f32);
     elementwise::axpy(x: &'a mut [f32], factor: f32, y: &'a [f32]);
+    elementwise::lerp(x: &'a [f32], y: &'a [f32], share: &'a [f32], out: &'a mut [f32]);
     elementwise::argmax(x: &'a [f32]) -> Option<usize>;
     softmax::softmax(x: &'a mut [f32], sink: Option<f32>);
     attend::attend(args: AttendArgs<'a>, scratch: &'a mut [f32], out: ColumnsMut<'a>);
@@ -87,7 +88,7 @@ kernel_table! {
     attend::attend_join(args: AttendArgs<'a>, states: &'a mut [f32], out: ColumnsMut<'a>);
     kv::store_values(kind: KvKind, values: &'a [f32], out: &'a mut [u8]);
     kv::store_key(kind: KvKind, key: &'a [f32], lane: usize, tile: &'a mut [u8]);
-    wkv7::wkv7_step(args: Wkv7Args<'a>, state: &'a mut [f32], out: &'a mut [f32]);
+    wkv7::wkv7(args: Wkv7Args<'a>, state: &'a mut [f32], scratch: &'a mut [f32], out: ColumnsMut<'a>);
 }
 
 /// The proof that a level's instructions are there.
@@ -394,6 +395,14 @@ impl Kernels {
         (self.axpy)(x, factor, y);
     }
 
+    /// `out = x + (y - x) * share`, rounded thrice.
+    pub fn lerp(&self, x: &[f32], y: &[f32], share: &[f32], out: &mut [f32]) {
+        for other in [y.len(), share.len(), out.len()] {
+            assert_eq!(x.len(), other, "lerp");
+        }
+        (self.lerp)(x, y, share, out);
+    }
+
     /// Returns the index of the first largest value, or `None` where a value is NaN or there is
     /// none.
     pub fn argmax(&self, x: &[f32]) -> Option<usize> {
@@ -475,20 +484,59 @@ impl Kernels {
         (self.store_key)(kind, key, lane, tile);
     }
 
-    /// Moves one head of RWKV-7 by one token, and reads it out.
+    /// Returns how many f32 of scratch [`wkv7`](Self::wkv7) needs for heads of this size.
+    pub const fn wkv7_scratch(head_dim: usize) -> usize {
+        ops::wkv7::scratch_len(head_dim)
+    }
+
+    /// Moves one head of RWKV-7 through positions of one sequence: makes its vectors from what the
+    /// products gave, updates the state, reads it, norms and gates what was read.
     ///
     /// `state` is `[d, d]`, row `i` belonging to value `i` and column `j` to key `j`:
-    /// `state = state diag(w) + (state a) b^T + v k^T`, `out = state r`.
+    /// `state = state diag(w) + (state a) b^T + v k^T`, `read = state r`.
+    ///
+    /// *Shapes*: `out: [n_rows, d]`, the head's columns; `scratch` at least
+    /// [`wkv7_scratch`](Self::wkv7_scratch).
     ///
     /// # Panics
-    /// When a vector is not `d = out.len()` long or the state not `d * d`.
-    pub fn wkv7_step(&self, args: Wkv7Args<'_>, state: &mut [f32], out: &mut [f32]) {
-        let d = out.len();
+    /// When a shape is another.
+    pub fn wkv7(
+        &self,
+        args: Wkv7Args<'_>,
+        state: &mut [f32],
+        scratch: &mut [f32],
+        out: ColumnsMut<'_>,
+    ) {
+        let (n, d) = (out.n_rows(), out.n_cols());
+        assert!(args.col + d <= args.dim, "columns of wkv7");
         assert_eq!(state.len(), d * d, "state of wkv7");
-        for vector in [args.r, args.w, args.k, args.v, args.a, args.b] {
-            assert_eq!(vector.len(), d, "vectors of wkv7");
+        assert!(scratch.len() >= Self::wkv7_scratch(d), "scratch of wkv7");
+        let Wkv7Args {
+            receptance,
+            decay,
+            key,
+            value,
+            rate,
+            gate,
+            ..
+        } = args;
+        let mix = args
+            .mix
+            .map_or([value; 2], |mix| [mix.first_value, mix.share]);
+        for rows in [receptance, decay, key, value, rate, gate, mix[0], mix[1]] {
+            assert_eq!(rows.len(), n * args.dim, "rows of wkv7");
         }
-        (self.wkv7_step)(args, state, out);
+        let norm_bias = args.norm_bias.unwrap_or(args.norm_weight);
+        for weights in [
+            args.removal_key,
+            args.key_rate,
+            args.bonus,
+            args.norm_weight,
+            norm_bias,
+        ] {
+            assert_eq!(weights.len(), args.dim, "weights of wkv7");
+        }
+        (self.wkv7)(args, state, scratch, out);
     }
 }
 

@@ -5,7 +5,7 @@
 
 mod naive;
 
-use lilim_kernels::{Activation, Kernels, LayerNorm, Level, RopeStyle, Wkv7Args};
+use lilim_kernels::{Activation, Kernels, LayerNorm, Level, RopeStyle};
 use naive::{Numbers, check_same, lengths, levels, same, ulps};
 
 /// Runs `apply` at every level on rows of every length, tame and wild, at several addresses, and
@@ -146,6 +146,19 @@ fn sums_and_products_are_those_of_ieee() {
                 .for_each(|(x, y)| *x = y.mul_add(0.7, *x))
         },
         |kernels, x| kernels.axpy(x, 0.7, &y[..x.len()]),
+    );
+    let share = numbers.units(2048);
+    check(
+        "lerp",
+        |x| {
+            for ((x, y), share) in x.iter_mut().zip(&y).zip(&share) {
+                *x += (y - *x) * share;
+            }
+        },
+        |kernels, x| {
+            let (n, from) = (x.len(), x.to_vec());
+            kernels.lerp(&from, &y[..n], &share[..n], x);
+        },
     );
 }
 
@@ -353,36 +366,6 @@ fn argmax_takes_the_first_largest_and_reports_nan() {
 }
 
 #[test]
-fn wkv7_follows_the_contract() {
-    let mut numbers = Numbers(13);
-    for d in [1, 3, 8, 16, 17, 64] {
-        let vectors: Vec<Vec<f32>> = (0..6).map(|_| numbers.units(d)).collect();
-        let state = numbers.units(d * d);
-        let [r, w, k, v, a, b] = [0, 1, 2, 3, 4, 5].map(|i| vectors[i].as_slice());
-        let mut expected = state.clone();
-        let mut expected_out = vec![0.0; d];
-        for i in 0..d {
-            let row = &mut expected[i * d..(i + 1) * d];
-            let found = naive::dot(row, a);
-            for j in 0..d {
-                row[j] = v[i].mul_add(k[j], found.mul_add(b[j], row[j] * w[j]));
-            }
-            expected_out[i] = naive::dot(row, r);
-        }
-        for kernels in levels() {
-            let (mut got, mut out) = (state.clone(), vec![0.0; d]);
-            kernels.wkv7_step(Wkv7Args { r, w, k, v, a, b }, &mut got, &mut out);
-            check_same(
-                &got,
-                &expected,
-                format!("state of {d} at {}", kernels.level()),
-            );
-            check_same(
-                &out,
-                &expected_out,
-                format!("output of {d} at {}", kernels.level()),
-            );
-        }
-    }
+fn two_nans_are_the_same() {
     assert!(same(f32::NAN, -f32::NAN));
 }

@@ -164,11 +164,6 @@ impl Compute {
         self.pool.n_threads()
     }
 
-    /// Runs `work` on each item, on whichever thread is free.
-    pub(crate) fn for_each<T: Send>(&self, items: Vec<T>, work: impl Fn(T) + Sync) {
-        self.pool.for_each(items, |_, item| work(item));
-    }
-
     /// Computes several products over one input, or over several.
     pub(crate) fn multiply(&self, files: &Parts, products: Vec<Product>) {
         let work: usize = products.iter().map(Product::work).sum();

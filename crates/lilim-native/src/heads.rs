@@ -60,17 +60,6 @@ impl Compute {
         });
     }
 
-    /// Norms, in place, each head of rows of heads; `norm` holds one weight or one for each head.
-    pub(crate) fn norm_heads(&self, norm: NormArgs, head_dim: usize, rows: &mut [f32]) {
-        let heads = HeadRows {
-            rows,
-            width: norm.len(),
-            norm: Some(norm),
-            rotation: None,
-        };
-        self.prepare_heads(head_dim, vec![heads]);
-    }
-
     /// Rows `first..` of the pass; `normed: [head_dim]` is scratch.
     fn prepare_rows(&self, first: usize, heads: HeadRows, normed: &mut [f32]) {
         let head_dim = normed.len();

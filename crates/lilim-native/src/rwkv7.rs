@@ -2,28 +2,32 @@
 //!
 //! Read [`Rwkv7::forward`] first. Matrices are applied to all rows of a pass; only the state's own
 //! update goes position by position, and looking one position back minds whose it is. `m` is the
-//! number of rows in the pass.
+//! number of rows in the pass. Steps that need the same threads to have met are few: products of one
+//! stage are computed together, and all that a head does alone is one kernel.
 //!
 //! *Source*: Peng et al., "RWKV-7 Goose", section 4.
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use lilim_kernels::{Activation, ColumnsMut, Wkv7Args};
+use lilim_kernels::{Activation, ColumnsMut, Kernels, Wkv7Args, Wkv7Mix};
 
 use crate::bytes::ModelBytes;
-use crate::compute::{Compute, NormArgs, Parts, Product};
+use crate::compute::{Compute, NormArgs, Parts, Product, WORK_PER_ELEMENT};
 use crate::estimate::{OutOfMemory, zeros};
 use crate::families::NormKind;
-use crate::rwkv7_weights::{LowRank, N_MIXES, Rwkv7Config, Rwkv7Layer, Rwkv7Weights};
+use crate::rwkv7_weights::{N_MIXES, Rwkv7Config, Rwkv7Layer, Rwkv7Weights};
 use crate::tensors::{Linear, Norm};
 use crate::timeline::{Limits, Network, Run, with_rows};
 
-/// Of the norm of each head's output; part of the architecture, not of the file.
-const HEAD_NORM_EPS: f32 = 64e-5;
+/// Low-rank detours of a layer.
+const N_DETOURS: usize = 4;
 
-/// Removal keys shorter than this are not stretched to unit length.
-const MIN_KEY_LENGTH: f32 = 1e-12;
+/// How elementwise work is cut; any number gives the same results.
+const ELEMENTS_PER_ROW: usize = 1024;
+
+/// Multiplications that an element of a head's state is worth at each position.
+const WORK_PER_STATE: usize = 5;
 
 /// A model's weights and sizes, shared by all its sequences.
 pub(crate) struct Rwkv7 {
@@ -63,16 +67,16 @@ pub(crate) struct Buffers {
     value: Vec<f32>,
     rate: Vec<f32>,
     gate: Vec<f32>,
+    /// Values of the first layer.
     first_value: Vec<f32>,
-    /// What is looked up in the state: the removal key, negated.
-    lookup: Vec<f32>,
-    /// Where what was found is written: the removal key times its rate.
-    write: Vec<f32>,
-    /// What the heads read.
+    /// How far values are pulled towards them.
+    share: Vec<f32>,
+    /// What the heads read, normed and gated.
     read: Vec<f32>,
+    /// What the last block adds to `x`.
     branch: Vec<f32>,
-    /// Inside a low-rank detour. `[chunk, low_dim]`
-    low: Vec<f32>,
+    /// Inside the low-rank detours of decay, rate, value and gate. `[4][chunk, rank]`
+    low: [Vec<f32>; N_DETOURS],
     /// `[chunk, ffn_dim]`
     hidden: Vec<f32>,
 }
@@ -130,6 +134,7 @@ impl Network for Rwkv7 {
             pass.time_mix((index, layer), runs, buffers);
             pass.channel_mix((index, layer), runs, buffers);
         }
+        pass.add_branch(buffers);
         for run in runs {
             run.memory.n_past += run.ids.len();
         }
@@ -200,243 +205,252 @@ impl Pass<'_> {
             .norm(norm, &buffers.normed[..n], &mut buffers.x[..n]);
     }
 
-    /// `x += output · (heads' reading · gate)`
+    /// `branch = output · (heads' reading · gate)`
     fn time_mix(
         &self,
         (index, layer): (usize, &Rwkv7Layer),
         runs: &mut [Run<'_, Memory>],
         buffers: &mut Buffers,
     ) {
-        self.norm(&layer.attn_norm, buffers);
-        for (rows, run) in with_rows(runs) {
-            let last = &mut run.memory.layers[index].last_attn;
-            for (mixed, lerp) in buffers
-                .mixed
-                .iter_mut()
-                .zip(layer.mixes.chunks_exact(self.cfg.dim))
-            {
-                self.shift((&rows, &buffers.normed), last, lerp, mixed);
-            }
-            self.remember((&rows, &buffers.normed), last);
+        if index > 0 {
+            self.add_and_norm(&layer.attn_norm, buffers);
+        } else {
+            let (n, norm) = (self.n(), self.layer_norm(&layer.attn_norm));
+            self.compute
+                .norm(norm, &buffers.x[..n], &mut buffers.normed[..n]);
         }
+        self.shift(
+            runs,
+            (index, |layer| &mut layer.last_attn),
+            &layer.mixes,
+            buffers,
+        );
         self.project(layer, buffers);
-        self.low_ranks(layer, buffers);
-        self.mix_values(layer, buffers);
-        self.split_keys(layer, buffers);
-        self.update_states(index, runs, buffers);
-        self.finish_heads(layer, buffers);
+        self.widen(layer, buffers);
+        self.move_heads((index, layer), runs, buffers);
         self.multiply(&layer.output, &buffers.read, &mut buffers.branch);
-        self.add_branch(buffers);
     }
 
-    /// `x += value · relu(key · mixed)²`
+    /// `branch = value · relu(key · mixed)²`
     fn channel_mix(
         &self,
         (index, layer): (usize, &Rwkv7Layer),
         runs: &mut [Run<'_, Memory>],
         buffers: &mut Buffers,
     ) {
-        self.norm(&layer.ffn_norm, buffers);
-        for (rows, run) in with_rows(runs) {
-            let last = &mut run.memory.layers[index].last_ffn;
-            let rows = (&rows, &buffers.normed[..]);
-            self.shift(rows, last, &layer.ffn_mix, &mut buffers.mixed[0]);
-            self.remember(rows, last);
-        }
+        self.add_and_norm(&layer.ffn_norm, buffers);
+        self.shift(
+            runs,
+            (index, |layer| &mut layer.last_ffn),
+            &layer.ffn_mix,
+            buffers,
+        );
         self.multiply(&layer.ffn_key, &buffers.mixed[0], &mut buffers.hidden);
         let hidden = &mut buffers.hidden[..self.m * self.cfg.ffn_dim];
         self.compute.activate(Activation::ReluSquared, hidden);
         self.multiply(&layer.ffn_value, &buffers.hidden, &mut buffers.branch);
-        self.add_branch(buffers);
     }
 
-    fn norm(&self, norm: &Norm, buffers: &mut Buffers) {
-        let n = self.n();
-        let args = NormArgs::new(NormKind::Layer, self.cfg.norm_eps, norm);
+    fn layer_norm<'n>(&self, norm: &'n Norm) -> NormArgs<'n> {
+        NormArgs::new(NormKind::Layer, self.cfg.norm_eps, norm)
+    }
+
+    /// `x += branch; normed = norm(x)`
+    fn add_and_norm(&self, norm: &Norm, buffers: &mut Buffers) {
+        let (n, dim, norm) = (self.n(), self.cfg.dim, self.layer_norm(norm));
+        let rows = self.compute.share(self.m, dim * WORK_PER_ELEMENT);
+        let Buffers {
+            x, normed, branch, ..
+        } = buffers;
+        let x = x[..n].chunks_mut(rows * dim);
+        let parts = x
+            .zip(normed.chunks_mut(rows * dim))
+            .zip(branch.chunks(rows * dim));
+        let work = n * WORK_PER_ELEMENT;
         self.compute
-            .norm(args, &buffers.x[..n], &mut buffers.normed[..n]);
+            .for_each_part(parts.collect(), work, |_, ((x, normed), branch)| {
+                self.compute.kernels.add(x, &branch[..x.len()]);
+                for (x, normed) in x.chunks_exact(dim).zip(normed.chunks_exact_mut(dim)) {
+                    self.compute.norm_row(norm, x, normed);
+                }
+            });
     }
 
-    /// `mixed = x + (x of the position before - x) · lerp`, for the rows of one run.
+    /// `mixed = now + (before - now) · lerp` for as many mixes as there are rows of `lerps`, `now`
+    /// being a row of `normed` and `before` that of the position before.
     fn shift(
         &self,
-        (rows, x): (&Range<usize>, &[f32]),
-        last: &[f32],
-        lerp: &[f32],
-        mixed: &mut [f32],
+        runs: &mut [Run<'_, Memory>],
+        (index, last): (usize, fn(&mut LayerMemory) -> &mut Vec<f32>),
+        lerps: &[f32],
+        buffers: &mut Buffers,
     ) {
-        let dim = self.cfg.dim;
-        for row in rows.clone() {
-            let now = &x[row * dim..(row + 1) * dim];
-            let before = if row == rows.start {
-                last
-            } else {
-                &x[(row - 1) * dim..row * dim]
-            };
-            let mixed = &mut mixed[row * dim..(row + 1) * dim];
-            for (i, mixed) in mixed.iter_mut().enumerate() {
-                *mixed = now[i] + (before[i] - now[i]) * lerp[i];
-            }
+        let (dim, n_mixes) = (self.cfg.dim, lerps.len() / self.cfg.dim);
+        let normed = &buffers.normed[..self.n()];
+        let mut before: Vec<&[f32]> = Vec::with_capacity(self.m);
+        for (rows, run) in with_rows(runs) {
+            before.push(last(&mut run.memory.layers[index]));
+            before.extend(normed[rows.start * dim..(rows.end - 1) * dim].chunks_exact(dim));
+        }
+        let n_rows = self.compute.share(n_mixes * self.m, dim * WORK_PER_ELEMENT);
+        let mut parts = Vec::new();
+        for (mixed, lerp) in buffers.mixed.iter_mut().zip(lerps.chunks_exact(dim)) {
+            let mixed = mixed[..self.n()].chunks_mut(n_rows * dim);
+            let rows = normed.chunks(n_rows * dim).zip(before.chunks(n_rows));
+            parts.extend(mixed.zip(rows).map(|(mixed, rows)| (mixed, rows, lerp)));
+        }
+        let work = n_mixes * self.n() * WORK_PER_ELEMENT;
+        self.compute
+            .for_each_part(parts, work, |_, (mixed, (now, before), lerp)| {
+                let rows = mixed.chunks_exact_mut(dim).zip(now.chunks_exact(dim));
+                for ((mixed, now), before) in rows.zip(before) {
+                    self.compute.kernels.lerp(now, before, lerp, mixed);
+                }
+            });
+        for (rows, run) in with_rows(runs) {
+            let newest = &normed[(rows.end - 1) * dim..rows.end * dim];
+            last(&mut run.memory.layers[index]).copy_from_slice(newest);
         }
     }
 
-    fn remember(&self, (rows, x): (&Range<usize>, &[f32]), last: &mut [f32]) {
-        last.copy_from_slice(&x[(rows.end - 1) * self.cfg.dim..rows.end * self.cfg.dim]);
-    }
-
+    /// All products of the mixed inputs: receptance, key, value, and the insides of the detours.
     fn project(&self, layer: &Rwkv7Layer, buffers: &mut Buffers) {
-        let n = self.n();
-        let [r, _, k, v, _, _] = &buffers.mixed;
-        let products = vec![
-            Product::new(&layer.receptance, &r[..n], &mut buffers.receptance[..n]),
-            Product::new(&layer.key, &k[..n], &mut buffers.key[..n]),
-            Product::new(&layer.value, &v[..n], &mut buffers.value[..n]),
+        let Buffers {
+            mixed: [r, w, k, v, a, g],
+            low: [low_w, low_a, low_v, low_g],
+            receptance,
+            key,
+            value,
+            first_value,
+            ..
+        } = buffers;
+        let value = match layer.value_mix {
+            Some(_) => value,
+            None => first_value,
+        };
+        // weights of the detours are kept finer: their few rows take longest, so they come first
+        let mut products = vec![
+            self.product(&layer.gate.inner, g, low_g),
+            self.product(&layer.decay.inner, w, low_w),
+            self.product(&layer.rate.inner, a, low_a),
         ];
+        if let Some(mix) = &layer.value_mix {
+            products.push(self.product(&mix.inner, v, low_v));
+        }
+        products.extend([
+            self.product(&layer.receptance, r, receptance),
+            self.product(&layer.key, k, key),
+            self.product(&layer.value, v, value),
+        ]);
         self.compute.multiply(&self.parts, products);
     }
 
-    /// Decay in (0, 1), rate in (0, 1) and gate.
-    fn low_ranks(&self, layer: &Rwkv7Layer, buffers: &mut Buffers) {
+    /// From inside the detours to decay, rate, gate and the values' share.
+    fn widen(&self, layer: &Rwkv7Layer, buffers: &mut Buffers) {
         let kernels = self.compute.kernels;
         let Buffers {
-            mixed: [_, w, _, _, a, g],
-            low,
+            low: [w, a, v, g],
             decay,
             rate,
+            share,
             gate,
             ..
         } = buffers;
-        self.low_rank(&layer.decay, (w, low, decay), |low| kernels.tanh(low));
-        let decay = &mut decay[..self.n()];
-        kernels.sigmoid(decay);
-        kernels.scale(decay, -libm::expf(-0.5));
-        kernels.exp(decay);
-        self.low_rank(&layer.rate, (a, low, rate), |_| ());
-        kernels.sigmoid(&mut rate[..self.n()]);
-        self.low_rank(&layer.gate, (g, low, gate), |low| kernels.sigmoid(low));
+        let w = &mut w[..self.m * self.cfg.ranks.decay];
+        self.compute
+            .for_rows(w, ELEMENTS_PER_ROW, |_, low| kernels.tanh(low));
+        let g = &mut g[..self.m * self.cfg.ranks.gate];
+        self.compute
+            .for_rows(g, ELEMENTS_PER_ROW, |_, low| kernels.sigmoid(low));
+        let mut products = vec![
+            self.product(&layer.gate.outer, g, gate),
+            self.product(&layer.decay.outer, w, decay),
+            self.product(&layer.rate.outer, a, rate),
+        ];
+        if let Some(mix) = &layer.value_mix {
+            products.push(self.product(&mix.outer, v, share));
+        }
+        self.compute.multiply(&self.parts, products);
     }
 
-    fn low_rank(
+    /// Moves each head's state through its run's positions: `read` is what the heads give.
+    fn move_heads(
         &self,
-        weights: &LowRank,
-        (x, low, out): (&[f32], &mut [f32], &mut [f32]),
-        activate: impl Fn(&mut [f32]),
+        (index, layer): (usize, &Rwkv7Layer),
+        runs: &mut [Run<'_, Memory>],
+        buffers: &mut Buffers,
     ) {
-        self.multiply(&weights.inner, x, low);
-        activate(&mut low[..self.m * weights.inner.weight.n_rows]);
-        self.multiply(&weights.outer, low, out);
-    }
-
-    /// Pulls values towards the first layer's.
-    fn mix_values(&self, layer: &Rwkv7Layer, buffers: &mut Buffers) {
-        let n = self.n();
-        let Buffers {
-            mixed: [_, _, _, v, ..],
-            low,
-            value,
-            first_value,
-            branch,
-            ..
-        } = buffers;
-        let Some(weights) = &layer.value_mix else {
-            first_value[..n].copy_from_slice(&value[..n]);
-            return;
-        };
-        self.low_rank(weights, (v, low, branch), |_| ());
-        self.compute.kernels.sigmoid(&mut branch[..n]);
-        for ((value, first), share) in value[..n].iter_mut().zip(first_value).zip(branch) {
-            *value += (*first - *value) * *share;
-        }
-    }
-
-    /// Makes the removal key, of unit length in each head, and damps the key by its rate.
-    fn split_keys(&self, layer: &Rwkv7Layer, buffers: &mut Buffers) {
-        let n = self.n();
-        let dim = self.cfg.dim;
-        for i in 0..n {
-            buffers.lookup[i] = buffers.key[i] * layer.removal_key[i % dim];
-        }
-        for head in buffers.lookup[..n].chunks_exact_mut(self.cfg.head_dim) {
-            self.compute.kernels.l2_norm(head, MIN_KEY_LENGTH);
-        }
-        for i in 0..n {
-            let rate = buffers.rate[i];
-            buffers.write[i] = buffers.lookup[i] * rate;
-            buffers.lookup[i] = -buffers.lookup[i];
-            buffers.key[i] *= 1.0 + (rate - 1.0) * layer.key_rate[i % dim];
-        }
-    }
-
-    /// Moves each head's state through its run's positions and reads it after each.
-    fn update_states(&self, index: usize, runs: &mut [Run<'_, Memory>], buffers: &mut Buffers) {
         let (dim, head_dim) = (self.cfg.dim, self.cfg.head_dim);
-        let Buffers {
-            receptance,
-            decay,
-            key,
-            value,
-            lookup,
-            write,
-            read,
-            ..
-        } = buffers;
-        let mut read = &mut read[..self.m * dim];
+        let mut read = std::mem::take(&mut buffers.read);
+        let mut rest = &mut read[..self.n()];
         let mut heads = Vec::with_capacity(runs.len() * self.cfg.n_heads);
         for (rows, run) in with_rows(runs) {
-            let (own, rest) = std::mem::take(&mut read).split_at_mut(rows.len() * dim);
-            read = rest;
+            let (own, after) = rest.split_at_mut(rows.len() * dim);
+            rest = after;
             let mut columns = ColumnsMut::new(own, rows.len());
+            let args = self.head_args(layer, rows, buffers);
             let state = &mut run.memory.layers[index].state;
             for (head, state) in state.chunks_exact_mut(head_dim * head_dim).enumerate() {
                 let (own, rest) = columns.split_at_col(head_dim);
-                heads.push((rows.clone(), head * head_dim, state, own));
+                let col = head * head_dim;
+                heads.push((Wkv7Args { col, ..args }, state, own));
                 columns = rest;
             }
         }
-        self.compute.for_each(heads, |(rows, col, state, mut out)| {
-            for (i, row) in rows.enumerate() {
-                let head = row * dim + col..row * dim + col + head_dim;
-                let args = Wkv7Args {
-                    r: &receptance[head.clone()],
-                    w: &decay[head.clone()],
-                    k: &key[head.clone()],
-                    v: &value[head.clone()],
-                    a: &lookup[head.clone()],
-                    b: &write[head],
-                };
-                self.compute.kernels.wkv7_step(args, state, out.row_mut(i));
-            }
-        });
-    }
-
-    /// `read = (norm(read) + value · (receptance · key · bonus)) · gate`, head by head.
-    fn finish_heads(&self, layer: &Rwkv7Layer, buffers: &mut Buffers) {
-        let (n, dim, head_dim) = (self.n(), self.cfg.dim, self.cfg.head_dim);
-        let norm = NormArgs::new(NormKind::Layer, HEAD_NORM_EPS, &layer.head_norm);
+        let work = self.n() * head_dim * WORK_PER_STATE;
         self.compute
-            .norm_heads(norm, head_dim, &mut buffers.read[..n]);
-        // the receptance has been used up: it carries its product with the bonus
-        for (i, r) in buffers.receptance[..n].iter_mut().enumerate() {
-            *r *= layer.bonus[i % dim];
-        }
-        for start in (0..n).step_by(head_dim) {
-            let head = start..start + head_dim;
-            let bonus = self.compute.kernels.dot(
-                &buffers.receptance[head.clone()],
-                &buffers.key[head.clone()],
-            );
-            for i in head {
-                buffers.read[i] = (buffers.read[i] + bonus * buffers.value[i]) * buffers.gate[i];
+            .for_each_part(heads, work, |thread, (args, state, out)| {
+                let need = Kernels::wkv7_scratch(head_dim);
+                self.compute.with_scratch(thread, need, |scratch| {
+                    self.compute.kernels.wkv7(args, state, scratch, out);
+                });
+            });
+        buffers.read = read;
+    }
+
+    /// What the first head reads for the rows of a run.
+    fn head_args<'b>(
+        &self,
+        layer: &'b Rwkv7Layer,
+        rows: Range<usize>,
+        buffers: &'b Buffers,
+    ) -> Wkv7Args<'b> {
+        let dim = self.cfg.dim;
+        let of = |buffer: &'b [f32]| &buffer[rows.start * dim..rows.end * dim];
+        let (value, mix) = match layer.value_mix {
+            None => (&buffers.first_value, None),
+            Some(_) => {
+                let (first_value, share) = (of(&buffers.first_value), of(&buffers.share));
+                (&buffers.value, Some(Wkv7Mix { first_value, share }))
             }
+        };
+        Wkv7Args {
+            dim,
+            col: 0,
+            receptance: of(&buffers.receptance),
+            decay: of(&buffers.decay),
+            key: of(&buffers.key),
+            value: of(value),
+            rate: of(&buffers.rate),
+            gate: of(&buffers.gate),
+            mix,
+            removal_key: &layer.removal_key,
+            key_rate: &layer.key_rate,
+            bonus: &layer.bonus,
+            norm_weight: &layer.head_norm.weight,
+            norm_bias: layer.head_norm.bias.as_deref(),
         }
     }
 
-    /// Multiplies the fronts of the buffers.
-    fn multiply(&self, linear: &Linear, x: &[f32], out: &mut [f32]) {
+    /// The product of the fronts of the buffers.
+    fn product<'p>(&self, linear: &'p Linear, x: &'p [f32], out: &'p mut [f32]) -> Product<'p> {
         let x = &x[..self.m * linear.weight.n_cols];
-        let out = &mut out[..self.m * linear.weight.n_rows];
+        Product::new(linear, x, &mut out[..self.m * linear.weight.n_rows])
+    }
+
+    fn multiply(&self, linear: &Linear, x: &[f32], out: &mut [f32]) {
         self.compute
-            .multiply(&self.parts, vec![Product::new(linear, x, out)]);
+            .multiply(&self.parts, vec![self.product(linear, x, out)]);
     }
 
     fn add_branch(&self, buffers: &mut Buffers) {
@@ -470,11 +484,15 @@ impl Buffers {
             rate: wide()?,
             gate: wide()?,
             first_value: wide()?,
-            lookup: wide()?,
-            write: wide()?,
+            share: wide()?,
             read: wide()?,
             branch: wide()?,
-            low: rows(cfg.low_dim())?,
+            low: [
+                rows(cfg.ranks.decay)?,
+                rows(cfg.ranks.rate)?,
+                rows(cfg.ranks.value)?,
+                rows(cfg.ranks.gate)?,
+            ],
             hidden: rows(cfg.ffn_dim)?,
         })
     }

@@ -74,19 +74,13 @@ impl Rwkv7Config {
 
     /// Floats that one position of a chunk takes in the buffers.
     pub(crate) fn buffer_width(&self) -> u64 {
-        let low = self.low_dim();
-        (19 * self.dim + low + self.ffn_dim) as u64
-    }
-
-    /// The widest low-rank detour.
-    pub(crate) fn low_dim(&self) -> usize {
         let Ranks {
             decay,
             rate,
             value,
             gate,
         } = self.ranks;
-        decay.max(rate).max(value).max(gate)
+        (18 * self.dim + decay + rate + value + gate + self.ffn_dim) as u64
     }
 }
 

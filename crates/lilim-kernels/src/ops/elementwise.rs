@@ -37,6 +37,14 @@ pub(crate) fn axpy<S: Simd>(_: S, x: &mut [f32], factor: f32, y: &[f32]) {
     }
 }
 
+/// `out = x + (y - x) * share`, rounded thrice.
+#[inline(always)]
+pub(crate) fn lerp<S: Simd>(_: S, x: &[f32], y: &[f32], share: &[f32], out: &mut [f32]) {
+    for (((out, x), y), share) in out.iter_mut().zip(x).zip(y).zip(share) {
+        *out = x + (y - x) * share;
+    }
+}
+
 /// The index of the first largest value; `None` where a value is NaN or there is none.
 #[inline(always)]
 pub(crate) fn argmax<S: Simd>(s: S, x: &[f32]) -> Option<usize> {

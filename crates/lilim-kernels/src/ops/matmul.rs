@@ -104,10 +104,11 @@ fn multiply_batch<S: Simd>(
     s: S,
     weight: WeightRows<'_>,
     x: &[f32],
-    mut out: ColumnsMut<'_>,
+    out: ColumnsMut<'_>,
     scratch: &mut [f32],
 ) {
     let n_cols = weight.n_cols();
+    let mut rest = out;
     let (panel, lanes) = scratch
         .as_chunks_mut()
         .0
@@ -115,7 +116,9 @@ fn multiply_batch<S: Simd>(
     let mut row = 0;
     while row < weight.n_rows() {
         let n = PANEL_ROWS.min(weight.n_rows() - row);
-        lanes.fill([0.0; LANES]);
+        let (own, after) = rest.split_at_col(n);
+        rest = after;
+        let mut sums = Sums { lanes, out: own };
         let mut col = 0;
         while col < n_cols {
             let cols = (n_cols - col).min(PANEL_VECTORS * LANES);
@@ -129,18 +132,13 @@ fn multiply_batch<S: Simd>(
                 cols,
             };
             if S::WIDE {
-                multiply_part::<S, 4, 6>(s, part, lanes);
+                multiply_part::<S, 4, 6>(s, part, &mut sums);
             } else if S::SIDE_BY_SIDE {
-                multiply_part::<S, 2, 3>(s, part, lanes);
+                multiply_part::<S, 2, 3>(s, part, &mut sums);
             } else {
-                multiply_part::<S, 1, 1>(s, part, lanes);
+                multiply_part::<S, 1, 1>(s, part, &mut sums);
             }
             col += cols;
-        }
-        for i in 0..out.n_rows() {
-            for (r, out) in out.row_mut(i)[row..row + n].iter_mut().enumerate() {
-                *out = s.sum(s.load(&lanes[i * PANEL_ROWS + r]));
-            }
         }
         row += n;
     }
@@ -182,36 +180,32 @@ struct Part<'a> {
     cols: usize,
 }
 
-/// Adds the part's products to the lanes `[m, PANEL_ROWS]`, in tiles of `R` weight rows and `M`
-/// rows of activations.
+/// Where the sums of a panel's rows are while columns are left, and where they go in the end.
+struct Sums<'a, 'o> {
+    /// `[m, PANEL_ROWS]`
+    lanes: &'a mut [Chunk],
+    /// `[m, n_weights]`
+    out: ColumnsMut<'o>,
+}
+
+/// Adds the part's products to the sums, in tiles of `R` weight rows and `M` rows of activations.
 #[inline(always)]
 fn multiply_part<S: Simd, const R: usize, const M: usize>(
     s: S,
     part: Part<'_>,
-    lanes: &mut [Chunk],
+    sums: &mut Sums<'_, '_>,
 ) {
     let m = part.x.len() / part.n_cols;
     let mut i = 0;
     while i < m {
         let n = if m - i >= M { M } else { 1 };
-        let lanes = &mut lanes[i * PANEL_ROWS..(i + n) * PANEL_ROWS];
         let mut row = 0;
         // The rows beyond the last weight are left over from earlier; their sums are not read.
         while row < part.n_weights {
             if n == M {
-                s.run(Tile::<R, M> {
-                    part,
-                    row,
-                    i,
-                    lanes,
-                });
+                s.run(Tile::<R, M> { part, row, i, sums });
             } else {
-                s.run(Tile::<R, 1> {
-                    part,
-                    row,
-                    i,
-                    lanes,
-                });
+                s.run(Tile::<R, 1> { part, row, i, sums });
             }
             row += R;
         }
@@ -220,27 +214,28 @@ fn multiply_part<S: Simd, const R: usize, const M: usize>(
 }
 
 /// `R` weight rows from `row` on times `M` rows of activations from `i` on.
-struct Tile<'a, const R: usize, const M: usize> {
+struct Tile<'a, 's, 'o, const R: usize, const M: usize> {
     part: Part<'a>,
     row: usize,
     i: usize,
-    /// `[M, PANEL_ROWS]`
-    lanes: &'a mut [Chunk],
+    sums: &'a mut Sums<'s, 'o>,
 }
 
-impl<const R: usize, const M: usize> Op for Tile<'_, R, M> {
+impl<const R: usize, const M: usize> Op for Tile<'_, '_, '_, R, M> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let Part {
             panel,
+            n_weights,
             x,
             n_cols,
             col,
             cols,
-            ..
         } = self.part;
+        let Sums { lanes, out } = self.sums;
+        let lanes = &mut lanes[self.i * PANEL_ROWS..(self.i + M) * PANEL_ROWS];
         let n = cols / LANES;
         let mut w = [panel; R];
         for r in 0..R {
@@ -253,7 +248,10 @@ impl<const R: usize, const M: usize> Op for Tile<'_, R, M> {
             rows[i] = &x[(self.i + i) * n_cols + col..][..cols];
             chunks[i] = &rows[i].as_chunks().0[..n];
             for r in 0..R {
-                acc[i][r] = s.load(&self.lanes[i * PANEL_ROWS + self.row + r]);
+                acc[i][r] = match col {
+                    0 => s.zero(),
+                    _ => s.load(&lanes[i * PANEL_ROWS + self.row + r]),
+                };
             }
         }
         let mut full = w;
@@ -282,7 +280,18 @@ impl<const R: usize, const M: usize> Op for Tile<'_, R, M> {
         }
         for i in 0..M {
             for r in 0..R {
-                s.store(acc[i][r], &mut self.lanes[i * PANEL_ROWS + self.row + r]);
+                s.store(acc[i][r], &mut lanes[i * PANEL_ROWS + self.row + r]);
+            }
+        }
+        if col + cols == n_cols {
+            // from the lanes, which the first cache has: the loop above keeps sums in registers
+            // only where all that is done with them is unrolled
+            let end = n_weights.min(self.row + R);
+            for i in 0..M {
+                let out = &mut out.row_mut(self.i + i)[self.row..end];
+                for (r, out) in out.iter_mut().enumerate() {
+                    *out = s.sum(s.load(&lanes[i * PANEL_ROWS + self.row + r]));
+                }
             }
         }
     }

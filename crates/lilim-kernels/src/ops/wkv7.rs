@@ -136,7 +136,7 @@ fn move_head<S: Simd>(
     mut out: ColumnsMut<'_>,
 ) {
     for first in (0..out.n_rows()).step_by(POSITIONS) {
-        let args = args.from_row(first);
+        let args = args.after_rows(first);
         let mut positions = Prepared::new(scratch, POSITIONS.min(out.n_rows() - first), d);
         positions.fill(s, args);
         if d == VECTORS * LANES && S::WIDE {
@@ -153,9 +153,9 @@ fn move_head<S: Simd>(
 }
 
 impl<'a> Wkv7Args<'a> {
-    /// The rows from this one on.
+    /// The rows after so many.
     #[inline(always)]
-    fn from_row(self, row: usize) -> Self {
+    fn after_rows(self, row: usize) -> Self {
         let at = row * self.dim;
         Self {
             receptance: &self.receptance[at..],

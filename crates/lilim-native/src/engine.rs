@@ -90,13 +90,18 @@ impl Engine for NativeEngine {
         let guessing = guesser.estimate(open.info.vocab_size, n_threads);
         let estimate = open.estimate(limits, n_threads).plus(guessing);
         admit(&estimate, options.memory_limit_bytes)?;
-        touch_pages(&open.bytes.parts(), &mut |done, total| {
-            tell(LoadPhase::Weights, done, total);
-        });
-        tell(LoadPhase::Prepare, 0, 1);
         let meta = open.gguf.metadata();
         let at_path = |error: ModelError| error.at(open.bytes.path());
-        let tokenizer = read_tokenizer(meta).map_err(at_path)?;
+        let tokenizer = beside(
+            || read_tokenizer(meta),
+            || {
+                touch_pages(&open.bytes.parts(), n_threads, &mut |done, total| {
+                    tell(LoadPhase::Weights, done, total);
+                });
+            },
+        );
+        let tokenizer = tokenizer.map_err(at_path)?;
+        tell(LoadPhase::Prepare, 0, 1);
         let template = read_template(meta, &tokenizer).map_err(at_path)?;
         let compute = Compute::new(kernels, n_threads).map_err(|error| EngineError::System {
             what: format!("{n_threads} threads"),
@@ -119,6 +124,21 @@ impl Engine for NativeEngine {
         tell(LoadPhase::Prepare, 1, 1);
         Ok(Arc::new(loaded))
     }
+}
+
+/// Runs `other` on a thread of its own while `own` runs on the caller's.
+fn beside<T: Send>(other: impl Fn() -> T + Send + Sync, own: impl FnOnce()) -> T {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().spawn_scoped(scope, &other);
+        own();
+        match thread {
+            Ok(thread) => thread
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            // no thread to be had: one after the other, then
+            Err(_) => other(),
+        }
+    })
 }
 
 /// The threads asked for, or as many as may run at once.

@@ -34,12 +34,12 @@ impl<T> Reserve for Vec<T> {
     }
 }
 
-/// Makes `len` zeros.
+/// Makes `len` zeros. Their pages are taken when they are first written, so a buffer for long
+/// prompts costs a short one neither time nor memory.
 pub(crate) fn zeros(what: &'static str, len: usize) -> Result<Vec<f32>, OutOfMemory> {
-    let mut values = Vec::new();
-    values.reserve_or_fail(what, len)?;
-    values.resize(len, 0.0);
-    Ok(values)
+    // the allocation below would end the process where this one gives an error
+    Vec::<f32>::new().reserve_or_fail(what, len)?;
+    Ok(vec![0.0; len])
 }
 
 /// Refuses what does not fit into `limit` bytes; without a limit the caller takes the risk.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use lilim_api::{EngineError, LoadOptions, MemoryEstimate, ModelInfo};
 use lilim_formats::gguf::{Gguf, Metadata};
-use lilim_kernels::Kernels;
+use lilim_kernels::{ActBlock, Kernels, PanelBlock};
 
 use crate::attention;
 use crate::batch::Batcher;
@@ -18,7 +18,7 @@ use crate::estimate::OutOfMemory;
 use crate::families;
 use crate::kv_cache::KvShape;
 use crate::rwkv7::Rwkv7;
-use crate::rwkv7_weights::{Rwkv7Config, Rwkv7Weights};
+use crate::rwkv7_weights::{N_MIXES, Rwkv7Config, Rwkv7Weights};
 use crate::session::Sequence;
 use crate::tensors::Tensors;
 use crate::timeline::{Limits, Timeline};
@@ -135,22 +135,25 @@ impl OpenModel {
 
     /// Adds up what one sequence over this model takes.
     pub(crate) fn estimate(&self, limits: Limits, n_threads: usize) -> MemoryEstimate {
-        let n_rows = limits.pass_rows() as u64;
+        let n_rows = limits.pass_rows();
         let (kv_bytes, row_width, scratch, states) = match &self.weights {
             NetworkWeights::Decoder(cfg, _) => {
                 let shape = KvShape::new(cfg, limits.kv_type);
                 let kv_bytes =
                     (cfg.n_layers as u64).saturating_mul(shape.layer_bytes(limits.context));
-                let scratch = attention::max_scratch(shape, cfg.n_heads, limits.pass_rows());
+                let scratch = attention::max_scratch(shape, cfg.n_heads, n_rows);
                 let states =
                     attention::max_states(shape, cfg.n_heads, limits.context, n_threads) as u64;
                 (kv_bytes, decoder::buffer_width(cfg), scratch, states)
             }
-            NetworkWeights::Rwkv7(cfg, _) => (4 * cfg.state_len(), cfg.buffer_width(), 0, 0),
+            NetworkWeights::Rwkv7(cfg, _) => {
+                let scratch = Kernels::wkv7_scratch(cfg.head_dim);
+                (4 * cfg.state_len(), cfg.buffer_width(), scratch, 0)
+            }
         };
         // each thread keeps one scratch, as long as the longest work needed
         let scratch = scratch.max(Kernels::matmul_scratch()) as u64;
-        let n_floats = n_rows
+        let n_floats = (n_rows as u64)
             .saturating_mul(row_width)
             .saturating_add(scratch.saturating_mul(n_threads as u64))
             .saturating_add(states)
@@ -158,8 +161,25 @@ impl OpenModel {
         MemoryEstimate {
             weight_bytes: self.info.n_weight_bytes,
             kv_bytes,
-            buffer_bytes: n_floats.saturating_mul(4),
+            buffer_bytes: n_floats
+                .saturating_mul(4)
+                .saturating_add(self.product_bytes(n_rows, n_threads)),
         }
+    }
+
+    /// What products take beside their inputs and outputs: the inputs of one stage, rounded, and
+    /// each thread's panel. Nothing of it is used at the reference level, or where no weight is
+    /// quantized.
+    fn product_bytes(&self, n_rows: usize, n_threads: usize) -> u64 {
+        // inputs of a stage may be several, or one that is rounded in both grains
+        let (n_inputs, dim, widest) = match &self.weights {
+            NetworkWeights::Decoder(cfg, _) => (2, cfg.dim, cfg.ffn_dim.max(cfg.q_dim())),
+            NetworkWeights::Rwkv7(cfg, _) => (N_MIXES, cfg.dim, cfg.ffn_dim),
+        };
+        let blocks = |n_cols| Kernels::rounded_len(n_cols, n_rows);
+        let rounded = (n_inputs * blocks(dim)).max(blocks(widest)) * size_of::<ActBlock>();
+        let panel = Kernels::panel_len(dim.max(widest), n_rows) * size_of::<PanelBlock>();
+        (rounded + panel * n_threads) as u64
     }
 
     /// Joins the weights with the threads that will compute.

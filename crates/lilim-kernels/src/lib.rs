@@ -6,7 +6,7 @@
 //! every level gives the same bits (design: "Arithmetic of this issue").
 //!
 //! **Invariant**: no threads, no allocation, no environment, no knowledge of a model. Callers
-//! split the work (a [`WeightRows::slice`] and its columns of [`ColumnsMut`]) and bring the
+//! split the work (a [`PackedRows::slice`] and its columns of [`ColumnsMut`]) and bring the
 //! scratch.
 
 mod columns;
@@ -22,6 +22,7 @@ pub use error::KernelError;
 pub use level::Level;
 pub use ops::activation::Activation;
 pub use ops::attend::{AttendArgs, KvRows, Queries};
+pub use ops::block::packed::PackedRows;
 pub use ops::block::{ActBlock, BLOCK as BLOCK_COLUMNS, Grain, PanelBlock, TILE as TILE_ROWS};
 pub use ops::kv::KvKind;
 pub use ops::norm::LayerNorm;

@@ -10,7 +10,6 @@
 //! gives the same bits at every level; only the payload of a NaN may differ.
 
 use crate::level::Level;
-use crate::ops::block::Rows16;
 
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod avx2;
@@ -85,12 +84,14 @@ macro_rules! forward_to_ops {
             fn and_quads(a: Self::Quads, b: Self::Quads) -> Self::Quads;
             fn or_quads(a: Self::Quads, b: Self::Quads) -> Self::Quads;
             fn xor_quads(a: Self::Quads, b: Self::Quads) -> Self::Quads;
-            fn shr_quads<N>(a: Self::Quads) -> Self::Quads;
-            fn shl_quads<N>(a: Self::Quads) -> Self::Quads;
+            fn shr_quads(a: Self::Quads, n: i32) -> Self::Quads;
+            fn shl_quads(a: Self::Quads, n: i32) -> Self::Quads;
+            fn lookup(table: &'static [u8; 16], a: Self::Quads) -> Self::Quads;
+            fn fifth_bits(a: Self::Quads, step: usize) -> Self::Quads;
             fn whole(a: Self::Ints) -> Self::F;
-            fn byte<N>(a: Self::Quads) -> Self::F;
-            fn signed_byte<N>(a: Self::Quads) -> Self::F;
-            fn half<N>(a: Self::Quads) -> Self::F;
+            fn byte(a: Self::Quads, n: usize) -> Self::F;
+            fn signed_byte(a: Self::Quads, n: usize) -> Self::F;
+            fn half(a: Self::Quads, n: usize) -> Self::F;
         }
 
         #[inline(always)]
@@ -252,19 +253,20 @@ pub(crate) trait Simd: Copy + 'static {
     fn or_quads(self, a: Self::Quads, b: Self::Quads) -> Self::Quads;
     /// Bitwise exclusive or.
     fn xor_quads(self, a: Self::Quads, b: Self::Quads) -> Self::Quads;
-    /// Each byte shifted right by `N`; zeros come in.
-    fn shr_quads<const N: i32>(self, a: Self::Quads) -> Self::Quads;
-    /// Each byte shifted left by `N`; zeros come in.
-    fn shl_quads<const N: i32>(self, a: Self::Quads) -> Self::Quads;
-    /// The sixteen bytes at `at` of sixteen rows: result `i` holds bytes `4 * i..4 * i + 4` of row
-    /// `r` in lane `r`.
-    fn transpose(self, rows: &Rows16<'_>, at: usize) -> [Self::Quads; 4];
-    /// Byte `N` of each lane, unsigned, as f32.
-    fn byte<const N: i32>(self, a: Self::Quads) -> Self::F;
-    /// Byte `N` of each lane, signed, as f32.
-    fn signed_byte<const N: i32>(self, a: Self::Quads) -> Self::F;
-    /// The f16 in the low (`N` 0) or high (1) half of each lane.
-    fn half<const N: i32>(self, a: Self::Quads) -> Self::F;
+    /// Each byte shifted right by `n`; whatever its neighbour has may come in from above.
+    fn shr_quads(self, a: Self::Quads, n: i32) -> Self::Quads;
+    /// Each byte shifted left by `n`; whatever its neighbour has may come in from below.
+    fn shl_quads(self, a: Self::Quads, n: i32) -> Self::Quads;
+    /// For each byte, which is at most 15, an entry of the table.
+    fn lookup(self, table: &'static [u8; 16], a: Self::Quads) -> Self::Quads;
+    /// 16 in byte `b` of each lane where its bit `4 * step + b` is set, else 0.
+    fn fifth_bits(self, a: Self::Quads, step: usize) -> Self::Quads;
+    /// Byte `n` of each lane, unsigned, as f32.
+    fn byte(self, a: Self::Quads, n: usize) -> Self::F;
+    /// Byte `n` of each lane, signed, as f32.
+    fn signed_byte(self, a: Self::Quads, n: usize) -> Self::F;
+    /// The f16 in the low (`n` 0) or high (1) half of each lane.
+    fn half(self, a: Self::Quads, n: usize) -> Self::F;
     /// What exact sums of `(w - OFFSET) * x` start from, given the sum of `x` times `-OFFSET`.
     fn start<const OFFSET: i32>(self, start: i32) -> Self::Ints;
     /// Adds `(w - OFFSET) * x` over the four bytes of each lane of four `w`, exactly; `w` are at

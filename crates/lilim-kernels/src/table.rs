@@ -5,6 +5,7 @@ use crate::level::Level;
 use crate::ops;
 use crate::ops::activation::Activation;
 use crate::ops::attend::AttendArgs;
+use crate::ops::block::packed::PackedRows;
 use crate::ops::block::{ActBlock, BLOCK, Grain, PanelBlock, TILE};
 use crate::ops::kv::KvKind;
 use crate::ops::norm::LayerNorm;
@@ -63,7 +64,7 @@ macro_rules! kernel_table {
 kernel_table! {
     dot::dot(a: &'a [f32], b: &'a [f32]) -> f32;
     matmul::matmul(weight: WeightRows<'a>, x: &'a [f32], out: ColumnsMut<'a>, scratch: &'a mut [f32]);
-    block::multiply(weight: WeightRows<'a>, x: &'a [ActBlock], out: ColumnsMut<'a>, panel: &'a mut [PanelBlock]);
+    block::multiply(weight: PackedRows<'a>, x: &'a [ActBlock], out: ColumnsMut<'a>, panel: &'a mut [PanelBlock]);
     block::round_tile(grain: Grain, x: &'a [f32], n_cols: usize, out: &'a mut [ActBlock]);
     matmul::decode_row(ty: GgmlType, row: &'a [u8], out: &'a mut [f32]);
     norm::rms_norm(x: &'a [f32], weight: Option<&'a [f32]>, eps: f32, out: &'a mut [f32]);
@@ -258,20 +259,15 @@ impl Kernels {
     /// the last, `out.n_rows()` rows in all; `panel` at least [`panel_len`](Self::panel_len).
     ///
     /// # Panics
-    /// When a shape is another or the weights are not quantized.
+    /// When a shape is another.
     pub fn matmul_rounded(
         &self,
-        weight: WeightRows<'_>,
+        weight: PackedRows<'_>,
         x: &[ActBlock],
         out: ColumnsMut<'_>,
         panel: &mut [PanelBlock],
     ) {
         let (n_cols, m) = (weight.n_cols(), out.n_rows());
-        assert!(
-            ops::block::grain(weight.ty()).is_some(),
-            "weights of {}",
-            weight.ty()
-        );
         assert_eq!(out.n_cols(), weight.n_rows(), "outputs of a product");
         assert_eq!(x.len(), Self::rounded_len(n_cols, m), "inputs of a product");
         assert!(

@@ -8,7 +8,8 @@ mod naive;
 use lilim_formats::GgmlType;
 use lilim_formats::codec::decode;
 use lilim_kernels::{
-    ActBlock, BLOCK_COLUMNS, ColumnsMut, Grain, Kernels, Level, PanelBlock, TILE_ROWS, WeightRows,
+    ActBlock, BLOCK_COLUMNS, ColumnsMut, Grain, Kernels, Level, PackedRows, PanelBlock, TILE_ROWS,
+    WeightRows,
 };
 use naive::{Numbers, WEIGHT_TYPES, check_same, levels, weights};
 
@@ -23,10 +24,14 @@ fn rounded(kernels: &Kernels, grain: Grain, x: &[f32], n_cols: usize) -> Vec<Act
 }
 
 fn multiply(kernels: &Kernels, weight: WeightRows<'_>, x: &[f32], m: usize) -> Vec<f32> {
+    let (ty, n_rows, n_cols) = (weight.ty(), weight.n_rows(), weight.n_cols());
+    let mut packed = vec![0xff; PackedRows::n_bytes(ty, n_rows, n_cols).unwrap()];
+    PackedRows::pack(weight, &mut packed);
+    let packed = PackedRows::new(ty, &packed, n_rows, n_cols).unwrap();
     let mut out = vec![f32::NAN; m * weight.n_rows()];
     let mut panel = vec![PanelBlock::ZERO; Kernels::panel_len(weight.n_cols(), m)];
     let x = rounded(kernels, grain(weight.ty()), x, weight.n_cols());
-    kernels.matmul_rounded(weight, &x, ColumnsMut::new(&mut out, m), &mut panel);
+    kernels.matmul_rounded(packed, &x, ColumnsMut::new(&mut out, m), &mut panel);
     out
 }
 

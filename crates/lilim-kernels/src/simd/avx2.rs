@@ -4,11 +4,9 @@
     unsafe_code,
     reason = "instructions of one CPU, behind a token that proves them"
 )]
-#![allow(clippy::needless_range_loop, reason = "an array of registers")]
 
 use super::{Chunk, LANES, Op, Simd, forward_to_ops};
 use crate::level::Level;
-use crate::ops::block::Rows16;
 use std::arch::x86_64::{__m128i, __m256, __m256i, _MM_HINT_T1, _mm_prefetch};
 
 mod quads;
@@ -53,26 +51,6 @@ macro_rules! avx2_level {
             }
 
             forward_to_ops!();
-
-            // The pieces are small functions, so that they are inlined; one of them all would not be.
-            #[inline(always)]
-            fn transpose(self, rows: &Rows16<'_>, at: usize) -> [Self::Quads; 4] {
-                let mut p = [rows.sixteen(0, at); LANES];
-                for r in 1..LANES {
-                    p[r] = rows.sixteen(r, at);
-                }
-                let (p, _) = p.as_chunks::<8>();
-                // SAFETY: `sixteen` gives the starts of sixteen bytes each inside the rows.
-                let low = unsafe { ops::eight_rows(&p[0]) };
-                // SAFETY: as above.
-                let high = unsafe { ops::eight_rows(&p[1]) };
-                [
-                    (low[0], high[0]),
-                    (low[1], high[1]),
-                    (low[2], high[2]),
-                    (low[3], high[3]),
-                ]
-            }
 
             #[inline(always)]
             fn prefetch(self, at: &[u8], distance: usize) {

@@ -7,7 +7,6 @@
 
 use super::{Chunk, LANES, Op, Simd, forward_to_ops};
 use crate::level::Level;
-use crate::ops::block::Rows16;
 use std::arch::x86_64::{__m128i, __m512, __m512i, _MM_HINT_T1, _mm_prefetch};
 
 /// The AVX-512 level's token.
@@ -47,51 +46,6 @@ impl Simd for Avx512 {
         let line = at.as_ptr().wrapping_add(distance);
         // SAFETY: the instruction is a hint; it never faults, whatever the address.
         unsafe { _mm_prefetch::<_MM_HINT_T1>(line.cast()) }
-    }
-
-    // The pieces are small functions, so that they are inlined; one of them all would not be.
-    #[inline(always)]
-    fn transpose(self, rows: &Rows16<'_>, at: usize) -> [__m512i; 4] {
-        let (p0, p1, p2) = (
-            rows.sixteen(0, at),
-            rows.sixteen(1, at),
-            rows.sixteen(2, at),
-        );
-        let (p3, p4, p5) = (
-            rows.sixteen(3, at),
-            rows.sixteen(4, at),
-            rows.sixteen(5, at),
-        );
-        let (p6, p7, p8) = (
-            rows.sixteen(6, at),
-            rows.sixteen(7, at),
-            rows.sixteen(8, at),
-        );
-        let (p9, p10, p11) = (
-            rows.sixteen(9, at),
-            rows.sixteen(10, at),
-            rows.sixteen(11, at),
-        );
-        let (p12, p13) = (rows.sixteen(12, at), rows.sixteen(13, at));
-        let (p14, p15) = (rows.sixteen(14, at), rows.sixteen(15, at));
-        // SAFETY: `sixteen` gives the starts of sixteen bytes each inside the rows.
-        let a = unsafe { ops::four_rows(p0, p4, p8, p12) };
-        // SAFETY: as above.
-        let b = unsafe { ops::four_rows(p1, p5, p9, p13) };
-        // SAFETY: as above.
-        let c = unsafe { ops::four_rows(p2, p6, p10, p14) };
-        // SAFETY: as above.
-        let d = unsafe { ops::four_rows(p3, p7, p11, p15) };
-        // Each quarter of a register is a square of four rows by four quads.
-        // SAFETY: the token proves that the machine has the instructions.
-        let (ab, ab_high) = unsafe { ops::zip_words(a, b) };
-        // SAFETY: as above.
-        let (cd, cd_high) = unsafe { ops::zip_words(c, d) };
-        // SAFETY: as above.
-        let (first, second) = unsafe { ops::zip_pairs(ab, cd) };
-        // SAFETY: as above.
-        let (third, fourth) = unsafe { ops::zip_pairs(ab_high, cd_high) };
-        [first, second, third, fourth]
     }
 
     #[inline(always)]
@@ -335,55 +289,43 @@ mod ops {
             _mm512_xor_si512(a, b)
         }
 
-        pub(super) fn shr_quads<const N: i32>(a: __m512i) -> __m512i {
-            let shifted = _mm512_srl_epi16(a, _mm_cvtsi32_si128(N));
-            _mm512_and_si512(shifted, _mm512_set1_epi8((0xff_u8 >> N) as i8))
+        pub(super) fn shr_quads(a: __m512i, n: i32) -> __m512i {
+            _mm512_srl_epi16(a, _mm_cvtsi32_si128(n))
         }
 
-        pub(super) fn shl_quads<const N: i32>(a: __m512i) -> __m512i {
-            let shifted = _mm512_sll_epi16(a, _mm_cvtsi32_si128(N));
-            _mm512_and_si512(shifted, _mm512_set1_epi8((0xff_u8 << N) as i8))
+        pub(super) fn shl_quads(a: __m512i, n: i32) -> __m512i {
+            _mm512_sll_epi16(a, _mm_cvtsi32_si128(n))
         }
 
-        /// The sixteen bytes at `a`, `b`, `c` and `d`.
-        ///
-        /// # Safety
-        /// They are readable.
-        pub(super) unsafe fn four_rows(a: *const u8, b: *const u8, c: *const u8, d: *const u8) -> __m512i {
-            // SAFETY: the caller promises that the bytes can be read.
-            let a = unsafe { _mm_loadu_si128(a.cast()) };
-            // SAFETY: as above.
-            let b = unsafe { _mm_loadu_si128(b.cast()) };
-            // SAFETY: as above.
-            let c = unsafe { _mm_loadu_si128(c.cast()) };
-            // SAFETY: as above.
-            let d = unsafe { _mm_loadu_si128(d.cast()) };
-            let low = _mm512_castsi128_si512(a);
-            let low = _mm512_mask_broadcast_i32x4(low, 0x00f0, b);
-            let low = _mm512_mask_broadcast_i32x4(low, 0x0f00, c);
-            _mm512_mask_broadcast_i32x4(low, 0xf000, d)
+        pub(super) fn lookup(table: &'static [u8; 16], a: __m512i) -> __m512i {
+            // SAFETY: `table` is 16 readable bytes; the load asks for no alignment.
+            let table = unsafe { _mm_loadu_si128(table.as_ptr().cast()) };
+            _mm512_shuffle_epi8(_mm512_broadcast_i32x4(table), a)
         }
 
-        pub(super) fn zip_words(a: __m512i, b: __m512i) -> (__m512i, __m512i) {
-            (_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b))
+        pub(super) fn fifth_bits(a: __m512i, step: usize) -> __m512i {
+            // The byte of each lane that has the step's bits, in all four.
+            let lanes = _mm_setr_epi32(0, 0x0404_0404, 0x0808_0808, 0x0c0c_0c0c);
+            let byte = _mm512_set1_epi8((step / 2) as i8);
+            let from = _mm512_add_epi8(_mm512_broadcast_i32x4(lanes), byte);
+            let bits = if step.is_multiple_of(2) { 0x0804_0201_u32 } else { 0x8040_2010 };
+            let bits = _mm512_set1_epi32(bits as i32);
+            let is_set = _mm512_test_epi8_mask(_mm512_shuffle_epi8(a, from), bits);
+            _mm512_maskz_set1_epi8(is_set, 16)
         }
 
-        pub(super) fn zip_pairs(a: __m512i, b: __m512i) -> (__m512i, __m512i) {
-            (_mm512_unpacklo_epi64(a, b), _mm512_unpackhi_epi64(a, b))
-        }
-
-        pub(super) fn byte<const N: i32>(a: __m512i) -> __m512 {
-            let shifted = _mm512_srl_epi32(a, _mm_cvtsi32_si128(8 * N));
+        pub(super) fn byte(a: __m512i, n: usize) -> __m512 {
+            let shifted = _mm512_srl_epi32(a, _mm_cvtsi32_si128(8 * n as i32));
             _mm512_cvtepi32_ps(_mm512_and_si512(shifted, _mm512_set1_epi32(0xff)))
         }
 
-        pub(super) fn signed_byte<const N: i32>(a: __m512i) -> __m512 {
-            let top = _mm512_sll_epi32(a, _mm_cvtsi32_si128(24 - 8 * N));
+        pub(super) fn signed_byte(a: __m512i, n: usize) -> __m512 {
+            let top = _mm512_sll_epi32(a, _mm_cvtsi32_si128(24 - 8 * n as i32));
             _mm512_cvtepi32_ps(_mm512_srai_epi32::<24>(top))
         }
 
-        pub(super) fn half<const N: i32>(a: __m512i) -> __m512 {
-            let shifted = _mm512_srl_epi32(a, _mm_cvtsi32_si128(16 * N));
+        pub(super) fn half(a: __m512i, n: usize) -> __m512 {
+            let shifted = _mm512_srl_epi32(a, _mm_cvtsi32_si128(16 * n as i32));
             _mm512_cvtph_ps(_mm512_cvtepi32_epi16(shifted))
         }
 

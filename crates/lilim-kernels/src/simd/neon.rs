@@ -8,7 +8,6 @@
 
 use super::{Chunk, LANES, Op, Simd, forward_to_ops};
 use crate::level::Level;
-use crate::ops::block::Rows16;
 use std::arch::aarch64::{float32x4_t, int8x16_t, int32x4_t, uint8x16_t};
 
 pub(crate) mod dotprod;
@@ -57,29 +56,6 @@ macro_rules! neon_level {
             }
 
             forward_to_ops!();
-
-            #[inline(always)]
-            fn transpose(self, rows: &Rows16<'_>, at: usize) -> [Quads; 4] {
-                let mut p = [rows.sixteen(0, at); LANES];
-                for r in 1..LANES {
-                    p[r] = rows.sixteen(r, at);
-                }
-                let (p, _) = p.as_chunks::<4>();
-                // SAFETY: `sixteen` gives the starts of sixteen bytes each inside the rows.
-                let a = unsafe { ops::four_rows(&p[0]) };
-                // SAFETY: as above.
-                let b = unsafe { ops::four_rows(&p[1]) };
-                // SAFETY: as above.
-                let c = unsafe { ops::four_rows(&p[2]) };
-                // SAFETY: as above.
-                let d = unsafe { ops::four_rows(&p[3]) };
-                [
-                    [a[0], b[0], c[0], d[0]],
-                    [a[1], b[1], c[1], d[1]],
-                    [a[2], b[2], c[2], d[2]],
-                    [a[3], b[3], c[3], d[3]],
-                ]
-            }
 
             #[inline(always)]
             fn prefetch(self, at: &[u8], distance: usize) {

@@ -2,7 +2,6 @@
 
 use super::{Chunk, LANES, Op, Simd};
 use crate::level::Level;
-use crate::ops::block::Rows16;
 use lilim_formats::blocks::{bf16_to_f32, f16_to_f32};
 
 /// The reference level's token.
@@ -287,41 +286,42 @@ impl Simd for Scalar {
     }
 
     #[inline(always)]
-    fn shr_quads<const N: i32>(self, a: [u8; 64]) -> [u8; 64] {
-        a.map(|byte| byte >> N)
+    fn shr_quads(self, a: [u8; 64], n: i32) -> [u8; 64] {
+        a.map(|byte| byte >> n)
     }
 
     #[inline(always)]
-    fn shl_quads<const N: i32>(self, a: [u8; 64]) -> [u8; 64] {
-        a.map(|byte| byte << N)
+    fn shl_quads(self, a: [u8; 64], n: i32) -> [u8; 64] {
+        a.map(|byte| byte << n)
     }
 
     #[inline(always)]
-    fn transpose(self, rows: &Rows16<'_>, at: usize) -> [[u8; 64]; 4] {
-        let mut out = [[0; 64]; 4];
-        for r in 0..LANES {
-            let (quads, _) = rows.row(r)[at..at + 16].as_chunks::<4>();
-            for (quad, out) in quads.iter().zip(&mut out) {
-                out[4 * r..4 * r + 4].copy_from_slice(quad);
-            }
-        }
-        out
+    fn lookup(self, table: &'static [u8; 16], a: [u8; 64]) -> [u8; 64] {
+        a.map(|byte| table[usize::from(byte)])
     }
 
     #[inline(always)]
-    fn byte<const N: i32>(self, a: [u8; 64]) -> Chunk {
-        lanes!(l => f32::from(a[4 * l + N as usize]))
+    fn fifth_bits(self, a: [u8; 64], step: usize) -> [u8; 64] {
+        std::array::from_fn(|i| {
+            let bit = 4 * step + i % 4;
+            (a[i / 4 * 4 + bit / 8] >> (bit % 8) & 1) << 4
+        })
     }
 
     #[inline(always)]
-    fn signed_byte<const N: i32>(self, a: [u8; 64]) -> Chunk {
-        lanes!(l => f32::from(a[4 * l + N as usize] as i8))
+    fn byte(self, a: [u8; 64], n: usize) -> Chunk {
+        lanes!(l => f32::from(a[4 * l + n]))
     }
 
     #[inline(always)]
-    fn half<const N: i32>(self, a: [u8; 64]) -> Chunk {
+    fn signed_byte(self, a: [u8; 64], n: usize) -> Chunk {
+        lanes!(l => f32::from(a[4 * l + n] as i8))
+    }
+
+    #[inline(always)]
+    fn half(self, a: [u8; 64], n: usize) -> Chunk {
         lanes!(l => {
-            let at = 4 * l + 2 * N as usize;
+            let at = 4 * l + 2 * n;
             f16_to_f32(u16::from_le_bytes([a[at], a[at + 1]]))
         })
     }

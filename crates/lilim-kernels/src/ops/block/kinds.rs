@@ -6,9 +6,9 @@
     reason = "arrays of registers, side by side"
 )]
 
-use super::{ActBlock, PanelBlock, Rows16, STEPS, plain};
-use crate::level::Level;
-use crate::simd::Simd;
+use super::packed::PackedBlock;
+use super::{ActBlock, STEPS, Scales};
+use crate::simd::{Chunk, LANES, Simd};
 use lilim_formats::blocks;
 
 /// Calls a generic item for the quantized weight type `$ty` names: `$body` sees it as `$kind`.
@@ -36,7 +36,7 @@ pub(crate) trait Shape: 'static {
     fn step<S: Simd, const G: usize>(
         s: S,
         w: &[S::Quads; STEPS],
-        panel: &PanelBlock,
+        scales: &Scales,
         x: &[ActBlock; G],
         acc: &mut [S::F; G],
     );
@@ -52,7 +52,7 @@ impl<const MINS: bool, const MAX: i32, const OFFSET: i32> Shape for Whole<MINS, 
     fn step<S: Simd, const G: usize>(
         s: S,
         w: &[S::Quads; STEPS],
-        panel: &PanelBlock,
+        scales: &Scales,
         x: &[ActBlock; G],
         acc: &mut [S::F; G],
     ) {
@@ -64,7 +64,7 @@ impl<const MINS: bool, const MAX: i32, const OFFSET: i32> Shape for Whole<MINS, 
             let sum = s.dot_four::<MAX, OFFSET>(sum, low, &q[0]);
             dot[g] = s.whole(s.dot_four::<MAX, OFFSET>(sum, high, &q[1]));
         }
-        let (scale, min) = (s.load(&panel.scales[0]), s.load(&panel.mins[0]));
+        let (scale, min) = (s.load(&scales.scales[0]), s.load(&scales.mins[0]));
         for g in 0..G {
             let mut t = s.mul(dot[g], scale);
             if MINS {
@@ -83,13 +83,13 @@ impl<const MINS: bool, const MAX: i32, const OFFSET: i32> Shape for Halves<MINS,
     fn step<S: Simd, const G: usize>(
         s: S,
         w: &[S::Quads; STEPS],
-        panel: &PanelBlock,
+        scales: &Scales,
         x: &[ActBlock; G],
         acc: &mut [S::F; G],
     ) {
         let [low, high] = half_dots::<S, MAX, OFFSET, G>(s, w, x);
-        let scales = [s.load(&panel.scales[0]), s.load(&panel.scales[1])];
-        let mins = [s.load(&panel.mins[0]), s.load(&panel.mins[1])];
+        let mins = [s.load(&scales.mins[0]), s.load(&scales.mins[1])];
+        let scales = [s.load(&scales.scales[0]), s.load(&scales.scales[1])];
         for g in 0..G {
             let mut t = s.mul(low[g], scales[0]);
             t = s.fma(high[g], scales[1], t);
@@ -110,12 +110,12 @@ impl<const MINS: bool, const MAX: i32, const OFFSET: i32> Shape for Fine<MINS, M
     fn step<S: Simd, const G: usize>(
         s: S,
         w: &[S::Quads; STEPS],
-        panel: &PanelBlock,
+        scales: &Scales,
         x: &[ActBlock; G],
         acc: &mut [S::F; G],
     ) {
         let [low, high] = half_dots::<S, MAX, OFFSET, G>(s, w, x);
-        let (scale, min) = (s.load(&panel.scales[0]), s.load(&panel.mins[0]));
+        let (scale, min) = (s.load(&scales.scales[0]), s.load(&scales.mins[0]));
         for g in 0..G {
             let t = s.mul(low[g], s.splat(x[g].scales[0]));
             let t = s.fma(high[g], s.splat(x[g].scales[1]), t);
@@ -167,309 +167,341 @@ fn half_dots<S: Simd, const MAX: i32, const OFFSET: i32, const G: usize>(
 pub(crate) trait Kind: 'static {
     /// What is done with its integers.
     type Shape: Shape;
-    /// Blocks that [`quads`](Self::quads) unpacks at once; 0 where there is only
-    /// [`unpack`](Self::unpack).
-    const GROUP: usize;
+    /// Blocks of 32 columns in a block of the format.
+    const BLOCKS: usize;
+    /// Bytes of a block of the format.
+    const BYTES: usize;
+    /// Where its quads begin: what is beyond whole quads lies before them, or after where this is 0.
+    const QUADS_AT: usize;
 
-    /// Unpacks blocks of 32 columns, from `block` on, as many as there are in `panel`; both are
-    /// whole super-blocks for the types that have them.
-    fn unpack<S: Simd>(s: S, rows: &Rows16<'_>, block: usize, panel: &mut [PanelBlock]);
+    /// Unpacks scales and minimums of all the blocks of 32 columns.
+    fn scales<S: Simd>(s: S, block: PackedBlock<'_>, out: &mut [Scales]);
 
-    /// Unpacks scales and minimums alone.
-    fn scales<S: Simd>(s: S, rows: &Rows16<'_>, block: usize, panel: &mut [PanelBlock]);
-
-    /// Unpacks the integers of [`GROUP`](Self::GROUP) blocks; the second of one is a copy.
-    fn quads<S: Simd>(s: S, rows: &Rows16<'_>, block: usize) -> [[S::Quads; STEPS]; 2];
+    /// Unpacks the integers of the `index`th.
+    fn quads<S: Simd>(s: S, block: PackedBlock<'_>, index: usize) -> [S::Quads; STEPS];
 }
 
-/// Blocks of 32 columns in a super-block.
-const SUPER: usize = blocks::SUPER_LEN / super::BLOCK;
+/// Most blocks of 32 columns in a block of a format.
+pub(crate) const MAX_BLOCKS: usize = blocks::SUPER_LEN / super::BLOCK;
 
-/// Unpacks a type's scales, then its integers group by group.
-#[inline(always)]
-fn unpack_groups<S: Simd, K: Kind>(
-    s: S,
-    rows: &Rows16<'_>,
-    block: usize,
-    panel: &mut [PanelBlock],
-) {
-    K::scales(s, rows, block, panel);
-    for (group, out) in panel.chunks_mut(K::GROUP).enumerate() {
-        let w = K::quads(s, rows, block + group * K::GROUP);
-        for (w, out) in w.iter().zip(out) {
-            for i in 0..STEPS {
-                s.store_quads(w[i], &mut out.q[i]);
-            }
-        }
-    }
-}
-
-/// Declares a type that is unpacked group by group.
-macro_rules! grouped_kind {
-    ($name:ident: $shape:ident<$mins:literal, $max:literal, $offset:literal>, $group:literal,
-     scales($ss:ident, $srows:ident, $sblock:ident, $panel:ident) $scales:expr,
-     quads($s:ident, $rows:ident, $block:ident) $quads:expr) => {
+/// Declares a type: its block's layout, what it computes, and how it is unpacked.
+macro_rules! kind {
+    ($name:ident($layout:ident, quads at $quads_at:literal): $shape:ident<$mins:literal, $max:literal, $offset:literal>,
+     scales($ss:ident, $sblock:ident, $out:ident) $scales:expr,
+     quads($s:ident, $block:ident, $index:pat) $quads:expr) => {
         #[allow(non_camel_case_types, reason = "the names of the formats")]
         pub(crate) struct $name;
 
         impl Kind for $name {
             type Shape = $shape<$mins, $max, $offset>;
-            const GROUP: usize = $group;
+            const BLOCKS: usize = blocks::$layout::LEN / super::BLOCK;
+            const BYTES: usize = blocks::$layout::BYTES;
+            const QUADS_AT: usize = $quads_at;
 
             #[inline(always)]
-            fn unpack<S: Simd>(s: S, rows: &Rows16<'_>, block: usize, panel: &mut [PanelBlock]) {
-                if S::LEVEL == Level::Reference || rows.is_short() {
-                    plain::unpack::<plain::$name>(rows, block, panel);
-                } else {
-                    unpack_groups::<S, Self>(s, rows, block, panel);
-                }
-            }
-
-            #[inline(always)]
-            fn scales<S: Simd>(
-                $ss: S,
-                $srows: &Rows16<'_>,
-                $sblock: usize,
-                $panel: &mut [PanelBlock],
-            ) {
+            fn scales<S: Simd>($ss: S, $sblock: PackedBlock<'_>, $out: &mut [Scales]) {
+                let $out = &mut $out[..Self::BLOCKS];
                 $scales
             }
 
             #[inline(always)]
-            fn quads<S: Simd>($s: S, $rows: &Rows16<'_>, $block: usize) -> [[S::Quads; STEPS]; 2] {
+            fn quads<S: Simd>($s: S, $block: PackedBlock<'_>, $index: usize) -> [S::Quads; STEPS] {
                 $quads
             }
         }
     };
 }
 
-/// The f16 scales at the beginning of blocks of `bytes`.
-#[inline(always)]
-fn block_scales<S: Simd>(
-    s: S,
-    rows: &Rows16<'_>,
-    (block, bytes): (usize, usize),
-    panel: &mut [PanelBlock],
-) {
-    for (i, out) in panel.iter_mut().enumerate() {
-        let d = rows.halfs((block + i) * bytes);
-        s.store(s.load_f16(&d), &mut out.scales[0]);
-    }
+/// The quad at a byte of a block of the format.
+const fn quad<K: Kind>(at: usize) -> usize {
+    (at - K::QUADS_AT) / 4
 }
 
-grouped_kind!(Q8_0: Fine<false, 255, 128>, 1,
-    scales(s, rows, block, panel) {
-        block_scales(s, rows, (block, blocks::q8_0::BYTES), panel);
-    },
-    quads(s, rows, block) {
-        let at = block * blocks::q8_0::BYTES + blocks::q8_0::QS;
-        let (low, high) = (s.transpose(rows, at), s.transpose(rows, at + 16));
-        let mut w = [low[0]; STEPS];
-        for i in 0..4 {
-            w[i] = s.xor_quads(low[i], s.splat_quads(0x80));
-            w[4 + i] = s.xor_quads(high[i], s.splat_quads(0x80));
-        }
-        [w; 2]
-    }
-);
+/// Quads from the one at a byte of the format on.
+#[inline(always)]
+fn from<'a, K: Kind, const N: usize>(block: PackedBlock<'a>, at: usize) -> &'a [[u8; 64]; N] {
+    let (chunks, _) = block.quads[quad::<K>(at)..].as_chunks();
+    &chunks[0]
+}
 
-grouped_kind!(Q4_0: Fine<false, 15, 8>, 1,
-    scales(s, rows, block, panel) {
-        block_scales(s, rows, (block, blocks::q4_0::BYTES), panel);
-    },
-    quads(s, rows, block) {
-        let q = s.transpose(rows, block * blocks::q4_0::BYTES + blocks::q4_0::QS);
-        let mut w = [q[0]; STEPS];
-        for i in 0..4 {
-            w[i] = s.and_quads(q[i], s.splat_quads(15));
-            w[4 + i] = s.shr_quads::<4>(q[i]);
-        }
-        [w; 2]
-    }
-);
+/// One quad.
+#[inline(always)]
+fn load<S: Simd, K: Kind>(s: S, block: PackedBlock<'_>, at: usize) -> S::Quads {
+    s.load_quads(&block.quads[quad::<K>(at)])
+}
 
-grouped_kind!(Q4_K: Whole<true, 15, 0>, 2,
-    scales(s, rows, block, panel) {
-        super_scales_mins(s, rows, (block, blocks::q4_k::BYTES), panel);
-    },
-    quads(s, rows, block) {
-        let at = block / SUPER * blocks::q4_k::BYTES + blocks::q4_k::QS + block % SUPER / 2 * 32;
-        nibble_pair(s, rows, at)
-    }
-);
+/// The f16 of each row that is beyond whole quads.
+#[inline(always)]
+fn rest_f16<S: Simd>(s: S, block: PackedBlock<'_>) -> S::F {
+    s.load_f16(&block.rest.as_chunks().0[0])
+}
 
-grouped_kind!(Q5_K: Whole<true, 31, 0>, 2,
-    scales(s, rows, block, panel) {
-        super_scales_mins(s, rows, (block, blocks::q5_k::BYTES), panel);
-    },
-    quads(s, rows, block) {
-        let (at, pair) = (block / SUPER * blocks::q5_k::BYTES, block % SUPER / 2);
-        let mut w = nibble_pair(s, rows, at + blocks::q5_k::QS + 32 * pair);
-        // Bit b of these bytes is the fifth bit of block b.
-        let low = s.transpose(rows, at + blocks::q5_k::QH);
-        let high = s.transpose(rows, at + blocks::q5_k::QH + 16);
+/// Bits `shift` and up of the bytes of eight quads, those that `mask` has.
+#[inline(always)]
+fn bits<S: Simd>(s: S, quads: &[[u8; 64]; STEPS], shift: usize, mask: u8) -> [S::Quads; STEPS] {
+    let (shift, mask) = (shift as i32, s.splat_quads(mask));
+    let mut w = [mask; STEPS];
+    for i in 0..STEPS {
+        w[i] = s.and_quads(s.shr_quads(s.load_quads(&quads[i]), shift), mask);
+    }
+    w
+}
+
+/// The low nibbles of the bytes of four quads, then the high ones.
+#[inline(always)]
+fn nibbles<S: Simd>(s: S, quads: &[[u8; 64]; 4]) -> [S::Quads; STEPS] {
+    let mask = s.splat_quads(15);
+    let mut w = [mask; STEPS];
+    for i in 0..4 {
+        let q = s.load_quads(&quads[i]);
+        w[i] = s.and_quads(q, mask);
+        w[4 + i] = s.and_quads(s.shr_quads(q, 4), mask);
+    }
+    w
+}
+
+/// Integers with a bit that their types keep apart, at `bit`.
+#[inline(always)]
+fn with_bits<S: Simd>(
+    s: S,
+    mut w: [S::Quads; STEPS],
+    high: [S::Quads; STEPS],
+    bit: i32,
+) -> [S::Quads; STEPS] {
+    for i in 0..STEPS {
+        // The integers have no bit above, and the high ones come alone: nothing is shifted in.
+        w[i] = s.or_quads(w[i], s.shl_quads(high[i], bit));
+    }
+    w
+}
+
+/// [`nibbles`], each with the fifth bit that the quad `high` has for its column.
+#[inline(always)]
+fn five_bits<S: Simd>(s: S, quads: &[[u8; 64]; 4], high: S::Quads) -> [S::Quads; STEPS] {
+    let mut w = nibbles(s, quads);
+    for i in 0..STEPS {
+        w[i] = s.or_quads(w[i], s.fifth_bits(high, i));
+    }
+    w
+}
+
+/// [`nibbles`], each replaced by an entry of a table.
+#[inline(always)]
+fn looked_up<S: Simd>(s: S, quads: &[[u8; 64]; 4], table: &'static [u8; 16]) -> [S::Quads; STEPS] {
+    let mut w = nibbles(s, quads);
+    for i in 0..STEPS {
+        w[i] = s.lookup(table, w[i]);
+    }
+    w
+}
+
+/// The values of a table of codes, `offset` above.
+const fn above(values: &[i8; 16], offset: i16) -> [u8; 16] {
+    let (mut out, mut i) = ([0; 16], 0);
+    while i < 16 {
+        out[i] = (values[i] as i16 + offset) as u8;
+        i += 1;
+    }
+    out
+}
+
+static IQ4_ABOVE: [u8; 16] = above(&blocks::IQ4_VALUES, 128);
+static MXFP4_ABOVE: [u8; 16] = above(&blocks::MXFP4_VALUES, 16);
+
+/// Stores the scale, and the minimum, of a block of its own.
+#[inline(always)]
+fn store_pair<S: Simd>(s: S, pair: S::Quads, out: &mut [Scales]) {
+    s.store(s.half(pair, 0), &mut out[0].scales[0]);
+    s.store(s.half(pair, 1), &mut out[0].mins[0]);
+}
+
+kind!(Q8_0(q8_0, quads at 2): Fine<false, 255, 128>,
+    scales(s, block, out) s.store(rest_f16(s, block), &mut out[0].scales[0]),
+    quads(s, block, _) {
+        let quads = from::<Self, STEPS>(block, blocks::q8_0::QS);
+        let flip = s.splat_quads(0x80);
+        let mut w = [flip; STEPS];
         for i in 0..STEPS {
-            let fifth = if i < 4 { low[i] } else { high[i - 4] };
-            let fifth = match pair {
-                0 => fifth,
-                1 => s.shr_quads::<2>(fifth),
-                2 => s.shr_quads::<4>(fifth),
-                _ => s.shr_quads::<6>(fifth),
-            };
-            let bit = s.splat_quads(16);
-            w[0][i] = s.or_quads(w[0][i], s.and_quads(s.shl_quads::<4>(fifth), bit));
-            w[1][i] = s.or_quads(w[1][i], s.and_quads(s.shl_quads::<3>(fifth), bit));
+            w[i] = s.xor_quads(s.load_quads(&quads[i]), flip);
         }
         w
     }
 );
 
-/// The low nibbles of 32 bytes, and the high ones.
-#[inline(always)]
-fn nibble_pair<S: Simd>(s: S, rows: &Rows16<'_>, at: usize) -> [[S::Quads; STEPS]; 2] {
-    let (low, high) = (s.transpose(rows, at), s.transpose(rows, at + 16));
-    let mut w = [[low[0]; STEPS]; 2];
-    for i in 0..4 {
-        w[0][i] = s.and_quads(low[i], s.splat_quads(15));
-        w[0][4 + i] = s.and_quads(high[i], s.splat_quads(15));
-        w[1][i] = s.shr_quads::<4>(low[i]);
-        w[1][4 + i] = s.shr_quads::<4>(high[i]);
+kind!(Q4_0(q4_0, quads at 2): Fine<false, 15, 8>,
+    scales(s, block, out) s.store(rest_f16(s, block), &mut out[0].scales[0]),
+    quads(s, block, _) nibbles(s, from::<Self, 4>(block, blocks::q4_0::QS))
+);
+
+kind!(Q4_1(q4_1, quads at 0): Fine<true, 15, 0>,
+    scales(s, block, out) store_pair(s, load::<S, Self>(s, block, blocks::q4_1::D), out),
+    quads(s, block, _) nibbles(s, from::<Self, 4>(block, blocks::q4_1::QS))
+);
+
+kind!(Q5_0(q5_0, quads at 2): Fine<false, 31, 16>,
+    scales(s, block, out) s.store(rest_f16(s, block), &mut out[0].scales[0]),
+    quads(s, block, _) {
+        let high = load::<S, Self>(s, block, blocks::q5_0::QH);
+        five_bits(s, from::<Self, 4>(block, blocks::q5_0::QS), high)
     }
-    w
-}
+);
 
-/// Scales and minimums of the super-blocks of `bytes` of Q4_K or Q5_K.
-#[inline(always)]
-fn super_scales_mins<S: Simd>(
-    s: S,
-    rows: &Rows16<'_>,
-    (block, bytes): (usize, usize),
-    panel: &mut [PanelBlock],
-) {
-    for (i, out) in panel.as_chunks_mut().0.iter_mut().enumerate() {
-        eight_scales_mins(s, rows, (block / SUPER + i) * bytes, out);
+kind!(Q5_1(q5_1, quads at 0): Fine<true, 31, 0>,
+    scales(s, block, out) store_pair(s, load::<S, Self>(s, block, blocks::q5_1::D), out),
+    quads(s, block, _) {
+        let high = load::<S, Self>(s, block, blocks::q5_1::QH);
+        five_bits(s, from::<Self, 4>(block, blocks::q5_1::QS), high)
     }
-}
+);
 
-/// Declares a type that is unpacked whole super-blocks at a time.
-macro_rules! kind {
-    ($name:ident: $shape:ident<$mins:literal, $max:literal, $offset:literal>,
-     ($s:ident, $rows:ident, $block:ident, $panel:ident) $unpack:expr) => {
-        #[allow(non_camel_case_types, reason = "the names of the formats")]
-        pub(crate) struct $name;
+kind!(IQ4_NL(iq4_nl, quads at 2): Fine<false, 255, 128>,
+    scales(s, block, out) s.store(rest_f16(s, block), &mut out[0].scales[0]),
+    quads(s, block, _) looked_up(s, from::<Self, 4>(block, blocks::iq4_nl::QS), &IQ4_ABOVE)
+);
 
-        impl Kind for $name {
-            type Shape = $shape<$mins, $max, $offset>;
-            const GROUP: usize = 0;
+kind!(MXFP4(mxfp4, quads at 1): Fine<false, 31, 16>,
+    scales(s, block, out) {
+        let exponents: &[u8; LANES] = &block.rest.as_chunks().0[0];
+        let mut scales: Chunk = [0.0; LANES];
+        for row in 0..LANES {
+            scales[row] = blocks::e8m0_half(exponents[row]);
+        }
+        s.store(s.load(&scales), &mut out[0].scales[0]);
+    },
+    quads(s, block, _) looked_up(s, from::<Self, 4>(block, blocks::mxfp4::QS), &MXFP4_ABOVE)
+);
 
-            #[inline(always)]
-            fn unpack<S: Simd>(
-                $s: S,
-                $rows: &Rows16<'_>,
-                $block: usize,
-                $panel: &mut [PanelBlock],
-            ) {
-                if S::LEVEL == Level::Reference || $rows.is_short() {
-                    return plain::unpack::<plain::$name>($rows, $block, $panel);
-                }
-                $unpack
-            }
-
-            #[inline(always)]
-            fn scales<S: Simd>(_: S, _: &Rows16<'_>, _: usize, _: &mut [PanelBlock]) {
-                unreachable!("not unpacked in groups");
-            }
-
-            #[inline(always)]
-            fn quads<S: Simd>(_: S, _: &Rows16<'_>, _: usize) -> [[S::Quads; STEPS]; 2] {
-                unreachable!("not unpacked in groups");
+kind!(Q2_K(q2_k, quads at 0): Halves<true, 3, 0>,
+    scales(s, block, out) {
+        let pair = load::<S, Self>(s, block, blocks::q2_k::D);
+        let (d, dmin) = (s.half(pair, 0), s.mul(s.half(pair, 1), s.splat(-1.0)));
+        let mask = s.splat_quads(15);
+        for i in 0..4 {
+            let packed = load::<S, Self>(s, block, blocks::q2_k::SCALES + 4 * i);
+            let scales = s.and_quads(packed, mask);
+            let mins = s.and_quads(s.shr_quads(packed, 4), mask);
+            for n in 0..4 {
+                let out = &mut out[2 * i + n / 2];
+                s.store(s.mul(d, s.byte(scales, n)), &mut out.scales[n % 2]);
+                s.store(s.mul(dmin, s.byte(mins, n)), &mut out.mins[n % 2]);
             }
         }
-    };
-}
+    },
+    quads(s, block, index) {
+        let at = blocks::q2_k::QS + index / 4 * super::BLOCK;
+        bits(s, from::<Self, STEPS>(block, at), 2 * (index % 4), 3)
+    }
+);
 
-kind!(Q6_K: Halves<false, 63, 32>, (s, rows, block, panel) {
-    for (i, out) in panel.as_chunks_mut::<SUPER>().0.iter_mut().enumerate() {
-        let at = (block / SUPER + i) * blocks::q6_k::BYTES;
-        let d = s.load_f16(&rows.halfs(at + blocks::q6_k::D));
-        let scales = s.transpose(rows, at + blocks::q6_k::SCALES);
-        for pair in 0..4 {
-            let two = &mut out[2 * pair..2 * pair + 2];
-            s.store(s.mul(d, s.signed_byte::<0>(scales[pair])), &mut two[0].scales[0]);
-            s.store(s.mul(d, s.signed_byte::<1>(scales[pair])), &mut two[0].scales[1]);
-            s.store(s.mul(d, s.signed_byte::<2>(scales[pair])), &mut two[1].scales[0]);
-            s.store(s.mul(d, s.signed_byte::<3>(scales[pair])), &mut two[1].scales[1]);
-        }
-        for part in 0..2 {
-            for half in 0..2 {
-                let high = s.transpose(rows, at + blocks::q6_k::QH + 32 * part + 16 * half);
-                // Of 64 low halves, the first 32 and the last 32.
-                for side in 0..2 {
-                    let ql = blocks::q6_k::QL + 64 * part + 32 * side + 16 * half;
-                    let q = s.transpose(rows, at + ql);
-                    for i in 0..4 {
-                        // The two bits of the first nibble at bit 2 * side, of the second four above.
-                        let high = if side == 0 { high[i] } else { s.shr_quads::<2>(high[i]) };
-                        let bits = s.splat_quads(0x30);
-                        let low = s.or_quads(
-                            s.and_quads(q[i], s.splat_quads(15)),
-                            s.and_quads(s.shl_quads::<4>(high), bits),
-                        );
-                        s.store_quads(low, &mut out[4 * part + side].q[4 * half + i]);
-                        let upper = s.or_quads(s.shr_quads::<4>(q[i]), s.and_quads(high, bits));
-                        s.store_quads(upper, &mut out[4 * part + 2 + side].q[4 * half + i]);
-                    }
-                }
+kind!(Q3_K(q3_k, quads at 0): Halves<false, 7, 4>,
+    scales(s, block, out) {
+        let d = rest_f16(s, block);
+        let packed = from::<Self, 3>(block, blocks::q3_k::SCALES);
+        let high = s.load_quads(&packed[2]);
+        for i in 0..4 {
+            // Four low bits of each scale, of scales 0 to 7 in low nibbles; two high ones apart.
+            let low = s.shr_quads(s.load_quads(&packed[i % 2]), 4 * (i as i32 / 2));
+            let low = s.and_quads(low, s.splat_quads(15));
+            let high = s.and_quads(s.shr_quads(high, 2 * i as i32), s.splat_quads(3));
+            let scales = s.or_quads(low, s.shl_quads(high, 4));
+            for n in 0..4 {
+                let scale = s.sub(s.byte(scales, n), s.splat(32.0));
+                s.store(s.mul(d, scale), &mut out[2 * i + n / 2].scales[n % 2]);
             }
         }
+    },
+    quads(s, block, index) {
+        let at = blocks::q3_k::QS + index / 4 * super::BLOCK;
+        let low = bits(s, from::<Self, STEPS>(block, at), 2 * (index % 4), 3);
+        let high = bits(s, from::<Self, STEPS>(block, blocks::q3_k::HMASK), index, 1);
+        with_bits(s, low, high, 2)
     }
-});
+);
+
+kind!(Q4_K(q4_k, quads at 0): Whole<true, 15, 0>,
+    scales(s, block, out) eight_scales_mins(s, from::<Self, 4>(block, blocks::q4_k::D), out),
+    quads(s, block, index) {
+        let at = blocks::q4_k::QS + index / 2 * super::BLOCK;
+        bits(s, from::<Self, STEPS>(block, at), 4 * (index % 2), 15)
+    }
+);
+
+kind!(Q5_K(q5_k, quads at 0): Whole<true, 31, 0>,
+    scales(s, block, out) eight_scales_mins(s, from::<Self, 4>(block, blocks::q5_k::D), out),
+    quads(s, block, index) {
+        let at = blocks::q5_k::QS + index / 2 * super::BLOCK;
+        let low = bits(s, from::<Self, STEPS>(block, at), 4 * (index % 2), 15);
+        let high = bits(s, from::<Self, STEPS>(block, blocks::q5_k::QH), index, 1);
+        with_bits(s, low, high, 4)
+    }
+);
+
+kind!(Q6_K(q6_k, quads at 0): Halves<false, 63, 32>,
+    scales(s, block, out) {
+        let d = rest_f16(s, block);
+        for i in 0..4 {
+            let scales = load::<S, Self>(s, block, blocks::q6_k::SCALES + 4 * i);
+            for n in 0..4 {
+                let scale = s.mul(d, s.signed_byte(scales, n));
+                s.store(scale, &mut out[2 * i + n / 2].scales[n % 2]);
+            }
+        }
+    },
+    quads(s, block, index) {
+        // Of 64 bytes, 32 columns in the low nibbles of the first 32 and so on.
+        let (part, nibble, side) = (index / 4, index / 2 % 2, index % 2);
+        let at = blocks::q6_k::QL + 64 * part + super::BLOCK * side;
+        let low = bits(s, from::<Self, STEPS>(block, at), 4 * nibble, 15);
+        let at = blocks::q6_k::QH + super::BLOCK * part;
+        let high = bits(s, from::<Self, STEPS>(block, at), 2 * (index % 4), 3);
+        with_bits(s, low, high, 4)
+    }
+);
+
+kind!(IQ4_XS(iq4_xs, quads at 0): Whole<false, 255, 128>,
+    scales(s, block, out) {
+        let pair = load::<S, Self>(s, block, blocks::iq4_xs::D);
+        let low = load::<S, Self>(s, block, blocks::iq4_xs::SCALES_L);
+        let d = s.half(pair, 0);
+        for i in 0..MAX_BLOCKS {
+            // The two high bits are in the upper half of the first quad.
+            let high = s.and_quads(s.shr_quads(pair, 2 * (i as i32 % 4)), s.splat_quads(3));
+            let low = s.and_quads(s.shr_quads(low, 4 * (i as i32 % 2)), s.splat_quads(15));
+            let (high, low) = (s.byte(high, 2 + i / 4), s.byte(low, i / 2));
+            let scale = s.sub(s.fma(high, s.splat(16.0), low), s.splat(32.0));
+            s.store(s.mul(d, scale), &mut out[i].scales[0]);
+        }
+    },
+    quads(s, block, index) {
+        looked_up(s, from::<Self, 4>(block, blocks::iq4_xs::QS + 16 * index), &IQ4_ABOVE)
+    }
+);
 
 /// Scales and minimums of a super-block of Q4_K or Q5_K, whose first sixteen bytes are alike.
 #[inline(always)]
-fn eight_scales_mins<S: Simd>(s: S, rows: &Rows16<'_>, at: usize, out: &mut [PanelBlock; SUPER]) {
-    let [d, scales, mins, shared] = s.transpose(rows, at);
-    let (d, dmin) = (s.half::<0>(d), s.mul(s.half::<1>(d), s.splat(-1.0)));
+fn eight_scales_mins<S: Simd>(s: S, quads: &[[u8; 64]; 4], out: &mut [Scales]) {
+    let pair = s.load_quads(&quads[0]);
+    let (d, dmin) = (s.half(pair, 0), s.mul(s.half(pair, 1), s.splat(-1.0)));
+    let (scales, mins) = (s.load_quads(&quads[1]), s.load_quads(&quads[2]));
+    let shared = s.load_quads(&quads[3]);
     let (six, four, two) = (s.splat_quads(63), s.splat_quads(15), s.splat_quads(0x30));
-    let first = (s.and_quads(scales, six), s.and_quads(mins, six));
-    let last = (
-        s.or_quads(
-            s.and_quads(shared, four),
-            s.and_quads(s.shr_quads::<2>(scales), two),
-        ),
-        s.or_quads(
-            s.shr_quads::<4>(shared),
-            s.and_quads(s.shr_quads::<2>(mins), two),
-        ),
-    );
-    let (front, back) = out.split_at_mut(SUPER / 2);
-    for ((scales, mins), out) in [(first, front), (last, back)] {
-        s.store(s.mul(d, s.byte::<0>(scales)), &mut out[0].scales[0]);
-        s.store(s.mul(d, s.byte::<1>(scales)), &mut out[1].scales[0]);
-        s.store(s.mul(d, s.byte::<2>(scales)), &mut out[2].scales[0]);
-        s.store(s.mul(d, s.byte::<3>(scales)), &mut out[3].scales[0]);
-        s.store(s.mul(dmin, s.byte::<0>(mins)), &mut out[0].mins[0]);
-        s.store(s.mul(dmin, s.byte::<1>(mins)), &mut out[1].mins[0]);
-        s.store(s.mul(dmin, s.byte::<2>(mins)), &mut out[2].mins[0]);
-        s.store(s.mul(dmin, s.byte::<3>(mins)), &mut out[3].mins[0]);
+    let high = [
+        s.and_quads(s.shr_quads(scales, 2), two),
+        s.and_quads(s.shr_quads(mins, 2), two),
+    ];
+    let scales = [
+        s.and_quads(scales, six),
+        s.or_quads(s.and_quads(shared, four), high[0]),
+    ];
+    let mins = [
+        s.and_quads(mins, six),
+        s.or_quads(s.and_quads(s.shr_quads(shared, 4), four), high[1]),
+    ];
+    for i in 0..2 {
+        for n in 0..4 {
+            let out = &mut out[4 * i + n];
+            s.store(s.mul(d, s.byte(scales[i], n)), &mut out.scales[0]);
+            s.store(s.mul(dmin, s.byte(mins[i], n)), &mut out.mins[0]);
+        }
     }
-}
-
-macro_rules! plain_kind {
-    ($($name:ident: $shape:ident<$mins:literal, $max:literal, $offset:literal>;)*) => {
-        $(kind!($name: $shape<$mins, $max, $offset>, (_s, rows, block, panel) {
-            plain::unpack::<plain::$name>(rows, block, panel);
-        });)*
-    };
-}
-
-plain_kind! {
-    Q4_1: Fine<true, 15, 0>;
-    Q5_0: Fine<false, 31, 16>;
-    Q5_1: Fine<true, 31, 0>;
-    IQ4_NL: Fine<false, 255, 128>;
-    IQ4_XS: Whole<false, 255, 128>;
-    MXFP4: Fine<false, 31, 16>;
-    Q2_K: Halves<true, 3, 0>;
-    Q3_K: Halves<false, 7, 4>;
 }

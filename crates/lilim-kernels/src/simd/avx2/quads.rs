@@ -67,68 +67,57 @@ compiled! {
         (_mm256_xor_si256(a.0, b.0), _mm256_xor_si256(a.1, b.1))
     }
 
-    pub(super) fn shr_quads<const N: i32>(a: Quads) -> Quads {
-        let mask = splat_quads(0xff_u8 >> N);
-        and_quads((_mm256_srli_epi16::<N>(a.0), _mm256_srli_epi16::<N>(a.1)), mask)
+    pub(super) fn shr_quads(a: Quads, n: i32) -> Quads {
+        let n = _mm_cvtsi32_si128(n);
+        (_mm256_srl_epi16(a.0, n), _mm256_srl_epi16(a.1, n))
     }
 
-    pub(super) fn shl_quads<const N: i32>(a: Quads) -> Quads {
-        let mask = splat_quads(0xff_u8 << N);
-        and_quads((_mm256_slli_epi16::<N>(a.0), _mm256_slli_epi16::<N>(a.1)), mask)
+    pub(super) fn shl_quads(a: Quads, n: i32) -> Quads {
+        let n = _mm_cvtsi32_si128(n);
+        (_mm256_sll_epi16(a.0, n), _mm256_sll_epi16(a.1, n))
     }
 
-    /// The sixteen bytes at `a` and at `b`.
-    ///
-    /// # Safety
-    /// They are readable.
-    unsafe fn two_rows(a: *const u8, b: *const u8) -> __m256i {
-        // SAFETY: the caller promises that the bytes can be read.
-        unsafe { _mm256_loadu2_m128i(b.cast(), a.cast()) }
+    pub(super) fn lookup(table: &'static [u8; 16], a: Quads) -> Quads {
+        // SAFETY: `table` is 16 readable bytes; the load asks for no alignment.
+        let table = _mm256_broadcastsi128_si256(unsafe { _mm_loadu_si128(table.as_ptr().cast()) });
+        (_mm256_shuffle_epi8(table, a.0), _mm256_shuffle_epi8(table, a.1))
     }
 
-    /// Four quads of the eight rows that begin at `p`.
-    ///
-    /// # Safety
-    /// Sixteen bytes are readable at each.
-    pub(super) unsafe fn eight_rows(p: &[*const u8; 8]) -> [__m256i; 4] {
-        // SAFETY: the caller's promise.
-        let a = unsafe { two_rows(p[0], p[4]) };
-        // SAFETY: the caller's promise.
-        let b = unsafe { two_rows(p[1], p[5]) };
-        // SAFETY: the caller's promise.
-        let c = unsafe { two_rows(p[2], p[6]) };
-        // SAFETY: the caller's promise.
-        let d = unsafe { two_rows(p[3], p[7]) };
-        // Each half of a register is a square of four rows by four quads.
-        let (ab, ab_high) = (_mm256_unpacklo_epi32(a, b), _mm256_unpackhi_epi32(a, b));
-        let (cd, cd_high) = (_mm256_unpacklo_epi32(c, d), _mm256_unpackhi_epi32(c, d));
-        [
-            _mm256_unpacklo_epi64(ab, cd),
-            _mm256_unpackhi_epi64(ab, cd),
-            _mm256_unpacklo_epi64(ab_high, cd_high),
-            _mm256_unpackhi_epi64(ab_high, cd_high),
-        ]
+    pub(super) fn fifth_bits(a: Quads, step: usize) -> Quads {
+        // The byte of each lane that has the step's bits, in all four.
+        let lanes = _mm_setr_epi32(0, 0x0404_0404, 0x0808_0808, 0x0c0c_0c0c);
+        let byte = _mm256_set1_epi8((step / 2) as i8);
+        let from = _mm256_add_epi8(_mm256_broadcastsi128_si256(lanes), byte);
+        let bits = if step.is_multiple_of(2) { 0x0804_0201_u32 } else { 0x8040_2010 };
+        let bits = _mm256_set1_epi32(bits as i32);
+        (set_bits(a.0, from, bits), set_bits(a.1, from, bits))
+    }
+
+    /// 16 where a byte has its bit, else 0.
+    fn set_bits(a: __m256i, from: __m256i, bits: __m256i) -> __m256i {
+        let found = _mm256_and_si256(_mm256_shuffle_epi8(a, from), bits);
+        _mm256_and_si256(_mm256_cmpeq_epi8(found, bits), _mm256_set1_epi8(16))
     }
 
     fn to_f32(a: Quads) -> Halves {
         (_mm256_cvtepi32_ps(a.0), _mm256_cvtepi32_ps(a.1))
     }
 
-    pub(super) fn byte<const N: i32>(a: Quads) -> Halves {
-        let n = _mm_cvtsi32_si128(8 * N);
+    pub(super) fn byte(a: Quads, n: usize) -> Halves {
+        let n = _mm_cvtsi32_si128(8 * n as i32);
         let mask = _mm256_set1_epi32(0xff);
         let shifted = (_mm256_srl_epi32(a.0, n), _mm256_srl_epi32(a.1, n));
         to_f32(and_quads(shifted, (mask, mask)))
     }
 
-    pub(super) fn signed_byte<const N: i32>(a: Quads) -> Halves {
-        let n = _mm_cvtsi32_si128(24 - 8 * N);
+    pub(super) fn signed_byte(a: Quads, n: usize) -> Halves {
+        let n = _mm_cvtsi32_si128(24 - 8 * n as i32);
         let top = (_mm256_sll_epi32(a.0, n), _mm256_sll_epi32(a.1, n));
         to_f32((_mm256_srai_epi32::<24>(top.0), _mm256_srai_epi32::<24>(top.1)))
     }
 
-    pub(super) fn half<const N: i32>(a: Quads) -> Halves {
-        let n = _mm_cvtsi32_si128(16 * N);
+    pub(super) fn half(a: Quads, n: usize) -> Halves {
+        let n = _mm_cvtsi32_si128(16 * n as i32);
         let mask = _mm256_set1_epi32(0xffff);
         let low = _mm256_and_si256(_mm256_srl_epi32(a.0, n), mask);
         let high = _mm256_and_si256(_mm256_srl_epi32(a.1, n), mask);

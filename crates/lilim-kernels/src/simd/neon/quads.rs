@@ -80,55 +80,53 @@ compiled! {
         quarters!(q => veorq_u8(a[q], b[q]))
     }
 
-    pub(super) fn shr_quads<const N: i32>(a: Quads) -> Quads {
-        quarters!(q => vshrq_n_u8::<N>(a[q]))
+    pub(super) fn shr_quads(a: Quads, n: i32) -> Quads {
+        let n = vdupq_n_s8(-n as i8);
+        quarters!(q => vshlq_u8(a[q], n))
     }
 
-    pub(super) fn shl_quads<const N: i32>(a: Quads) -> Quads {
-        quarters!(q => vshlq_n_u8::<N>(a[q]))
+    pub(super) fn shl_quads(a: Quads, n: i32) -> Quads {
+        let n = vdupq_n_s8(n as i8);
+        quarters!(q => vshlq_u8(a[q], n))
     }
 
-    /// Quads 0 to 3 of the four rows that begin at `p`: each register a quad, each lane a row.
-    ///
-    /// # Safety
-    /// Sixteen bytes are readable at each.
-    pub(super) unsafe fn four_rows(p: &[*const u8; 4]) -> [uint8x16_t; 4] {
-        // SAFETY: the caller's promise.
-        let rows = quarters!(r => unsafe { vld1q_u8(p[r]) });
-        let [a, b, c, d] = rows.map(|row| vreinterpretq_u32_u8(row));
-        // Quads 0 and 2 of two rows, then 1 and 3.
-        let (ab, cd) = (vtrn1q_u32(a, b), vtrn1q_u32(c, d));
-        let (ab_odd, cd_odd) = (vtrn2q_u32(a, b), vtrn2q_u32(c, d));
-        let (ab, cd) = (vreinterpretq_u64_u32(ab), vreinterpretq_u64_u32(cd));
-        let (ab_odd, cd_odd) = (vreinterpretq_u64_u32(ab_odd), vreinterpretq_u64_u32(cd_odd));
-        [
-            vreinterpretq_u8_u64(vtrn1q_u64(ab, cd)),
-            vreinterpretq_u8_u64(vtrn1q_u64(ab_odd, cd_odd)),
-            vreinterpretq_u8_u64(vtrn2q_u64(ab, cd)),
-            vreinterpretq_u8_u64(vtrn2q_u64(ab_odd, cd_odd)),
-        ]
+    pub(super) fn lookup(table: &'static [u8; 16], a: Quads) -> Quads {
+        // SAFETY: `table` is 16 readable bytes.
+        let table = unsafe { vld1q_u8(table.as_ptr()) };
+        quarters!(q => vqtbl1q_u8(table, a[q]))
     }
 
-    pub(super) fn byte<const N: i32>(a: Quads) -> Quarters {
-        let n = vdupq_n_s32(-8 * N);
+    pub(super) fn fifth_bits(a: Quads, step: usize) -> Quads {
+        // The byte of each lane that has the step's bits, in all four.
+        let lanes = [0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12];
+        // SAFETY: `lanes` is 16 readable bytes.
+        let lanes = unsafe { vld1q_u8(lanes.as_ptr()) };
+        let from = vaddq_u8(lanes, vdupq_n_u8((step / 2) as u8));
+        let bits = if step.is_multiple_of(2) { 0x0804_0201 } else { 0x8040_2010 };
+        let bits = vreinterpretq_u8_u32(vdupq_n_u32(bits));
+        quarters!(q => vandq_u8(vtstq_u8(vqtbl1q_u8(a[q], from), bits), vdupq_n_u8(16)))
+    }
+
+    pub(super) fn byte(a: Quads, n: usize) -> Quarters {
+        let n = vdupq_n_s32(-(8 * n as i32));
         floats!(q => {
             let shifted = vshlq_u32(vreinterpretq_u32_u8(a[q]), n);
             vcvtq_f32_u32(vandq_u32(shifted, vdupq_n_u32(0xff)))
         })
     }
 
-    pub(super) fn signed_byte<const N: i32>(a: Quads) -> Quarters {
-        let n = vdupq_n_s32(24 - 8 * N);
+    pub(super) fn signed_byte(a: Quads, n: usize) -> Quarters {
+        let n = vdupq_n_s32(24 - 8 * n as i32);
         floats!(q => {
             let top = vshlq_s32(vreinterpretq_s32_u8(a[q]), n);
             vcvtq_f32_s32(vshrq_n_s32::<24>(top))
         })
     }
 
-    pub(super) fn half<const N: i32>(a: Quads) -> Quarters {
+    pub(super) fn half(a: Quads, n: usize) -> Quarters {
         floats!(q => {
             let lane = vreinterpretq_u32_u8(a[q]);
-            let bits = if N == 0 { vmovn_u32(lane) } else { vshrn_n_u32::<16>(lane) };
+            let bits = if n == 0 { vmovn_u32(lane) } else { vshrn_n_u32::<16>(lane) };
             vcvt_f32_f16(vreinterpret_f16_u16(bits))
         })
     }

@@ -1,5 +1,6 @@
 //! How a model's files reach the engine: as byte slices that somebody else opened and keeps.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,6 +14,10 @@ pub trait ModelBytes: Send + Sync {
 
     /// The name for lists and messages, such as the file's stem.
     fn name(&self) -> &str;
+
+    /// Says that these bytes of a part will hardly be read again: the memory that holds them may be
+    /// given back to the system. They can still be read.
+    fn release(&self, _part: usize, _bytes: Range<usize>) {}
 
     /// The path for messages.
     fn path(&self) -> &Path;

@@ -4,15 +4,16 @@
 //! a norm, heads of an attention), and each thread has its scratch. No result depends on the cut:
 //! each output element is computed whole, by one kernel call, from its own row.
 
+use std::ops::Range;
 use std::sync::Mutex;
 
 use lilim_kernels::{
-    ActBlock, Activation, BLOCK_COLUMNS, ColumnsMut, Grain, Kernels, LayerNorm, PanelBlock,
-    TILE_ROWS, WeightRows,
+    ActBlock, Activation, BLOCK_COLUMNS, ColumnsMut, Grain, Kernels, LayerNorm, PackedRows,
+    PanelBlock, TILE_ROWS, WeightRows,
 };
 
-use crate::bytes::ModelBytes;
 use crate::families::NormKind;
+use crate::resident::ModelMemory;
 use crate::tensors::{Linear, Matrix, Norm};
 use crate::threads::{Pool, lock};
 
@@ -51,19 +52,58 @@ struct Scratch {
     panel: Vec<PanelBlock>,
 }
 
-/// A model's files while a chunk is computed.
-pub(crate) struct Parts<'a>(Vec<&'a [u8]>);
+/// A model's weights while a chunk is computed.
+pub(crate) struct Parts<'a> {
+    files: Vec<&'a [u8]>,
+    resident: &'a [u8],
+}
+
+/// A matrix of weights as its kernel takes it.
+#[derive(Clone, Copy)]
+enum Weight<'a> {
+    Rows(WeightRows<'a>),
+    Packed(PackedRows<'a>),
+}
 
 impl<'a> Parts<'a> {
-    pub(crate) fn of(bytes: &'a dyn ModelBytes) -> Self {
-        Self(bytes.parts())
+    pub(crate) fn of(memory: &'a ModelMemory) -> Self {
+        Self {
+            files: memory.parts(),
+            resident: memory.resident(),
+        }
     }
 
     /// The matrix's rows, wherever they lie.
-    fn weight(&self, matrix: &Matrix) -> WeightRows<'a> {
-        let bytes = &self.0[matrix.part][matrix.bytes.clone()];
-        WeightRows::new(matrix.ty, bytes, matrix.n_rows, matrix.n_cols)
-            .expect("type and size were checked when the tensor was found")
+    fn weight(&self, matrix: &Matrix) -> Weight<'a> {
+        let &Matrix {
+            ty, n_rows, n_cols, ..
+        } = matrix;
+        let checked = "type and size were checked when the tensor was found";
+        let Some(resident) = matrix.resident.clone() else {
+            return Weight::Rows(matrix.in_file(&self.files));
+        };
+        let bytes = &self.resident[resident];
+        if matrix.is_packed {
+            Weight::Packed(PackedRows::new(ty, bytes, n_rows, n_cols).expect(checked))
+        } else {
+            Weight::Rows(WeightRows::new(ty, bytes, n_rows, n_cols).expect(checked))
+        }
+    }
+}
+
+impl Weight<'_> {
+    fn n_rows(&self) -> usize {
+        match self {
+            Self::Rows(weight) => weight.n_rows(),
+            Self::Packed(weight) => weight.n_rows(),
+        }
+    }
+
+    fn slice(&self, rows: Range<usize>) -> Self {
+        match self {
+            Self::Rows(weight) => Self::Rows(weight.slice(rows)),
+            Self::Packed(weight) => Self::Packed(weight.slice(rows)),
+        }
     }
 }
 
@@ -96,7 +136,7 @@ impl<'a> Product<'a> {
 
 /// Some columns of a product, for one thread.
 struct ProductPart<'a> {
-    weight: WeightRows<'a>,
+    weight: Weight<'a>,
     /// `[weight.n_rows]`
     bias: Option<&'a [f32]>,
     /// `[m, weight.n_cols]`
@@ -179,7 +219,7 @@ impl Compute {
         let mut parts = Vec::new();
         for (Product { linear, x, out }, input) in products.into_iter().zip(inputs) {
             let weight = files.weight(&linear.weight);
-            let m = x.len() / weight.n_cols();
+            let m = x.len() / linear.weight.n_cols;
             let whole = ProductPart {
                 weight,
                 bias: linear.bias.as_deref(),
@@ -196,7 +236,8 @@ impl Compute {
     /// of the same input.
     fn inputs<'a>(&self, products: &[Product<'a>], room: &'a mut Vec<ActBlock>) -> Vec<Input<'a>> {
         let source = |product: &Product<'a>| {
-            let grain = self.kernels.grain(product.linear.weight.ty)?;
+            let weight = &product.linear.weight;
+            let grain = self.kernels.grain(weight.ty).filter(|_| weight.is_packed)?;
             Some((product.x, grain))
         };
         let mut sources: Vec<(&[f32], Grain, usize)> = Vec::new();
@@ -253,13 +294,13 @@ impl Compute {
             x,
             mut out,
         } = part;
-        match x {
-            Input::Exact(x) => {
+        match (weight, x) {
+            (Weight::Rows(weight), Input::Exact(x)) => {
                 self.with_scratch(thread, Kernels::matmul_scratch(), |scratch| {
                     self.kernels.matmul(weight, x, out.reborrow(), scratch);
                 });
             }
-            Input::Rounded(x) => {
+            (Weight::Packed(weight), Input::Rounded(x)) => {
                 let need = Kernels::panel_len(weight.n_cols(), out.n_rows());
                 let panel = &mut lock(&self.scratch[thread]).panel;
                 if panel.len() < need {
@@ -268,6 +309,7 @@ impl Compute {
                 self.kernels
                     .matmul_rounded(weight, x, out.reborrow(), panel);
             }
+            _ => unreachable!("inputs are rounded for packed weights, and for no others"),
         }
         if let Some(bias) = bias {
             for row in 0..out.n_rows() {
@@ -276,9 +318,9 @@ impl Compute {
         }
     }
 
-    /// Decodes one row of a matrix.
+    /// Decodes one row of a matrix in the file.
     pub(crate) fn row(&self, files: &Parts, matrix: &Matrix, row: usize, out: &mut [f32]) {
-        let weight = files.weight(matrix);
+        let weight = matrix.in_file(&files.files);
         self.kernels.decode_row(matrix.ty, weight.row(row), out);
     }
 

@@ -7,12 +7,12 @@
 use std::sync::Arc;
 
 use crate::attention::Attention;
-use crate::bytes::ModelBytes;
 use crate::compute::{Compute, NormArgs, Parts, Product};
 use crate::config::{Config, Rotary};
 use crate::estimate::{OutOfMemory, zeros};
 use crate::heads::{HeadRows, Rotation};
 use crate::kv_cache::{KvCache, KvShape};
+use crate::resident::ModelMemory;
 use crate::rope::{Rope, RopeShape, RopeTable};
 use crate::tensors::{Linear, Norm};
 use crate::timeline::{Limits, Network, Run, with_rows};
@@ -22,7 +22,7 @@ use crate::weights::{Layer, RopeDivisors, Weights};
 pub(crate) struct Decoder {
     pub cfg: Config,
     pub weights: Weights,
-    pub bytes: Arc<dyn ModelBytes>,
+    pub memory: ModelMemory,
     pub compute: Arc<Compute>,
     pub ropes: Option<Ropes>,
 }
@@ -138,7 +138,7 @@ impl Network for Decoder {
         let norm = NormArgs::new(self.cfg.norm, self.cfg.norm_eps, &self.weights.output_norm);
         self.compute.norm(norm, chosen, normed);
         self.compute.multiply(
-            &Parts::of(&*self.bytes),
+            &Parts::of(&self.memory),
             vec![Product::new(&self.weights.output, normed, out)],
         );
         if let Some(cap) = self.cfg.logit_softcap {
@@ -160,7 +160,7 @@ impl Decoder {
             weights: &self.weights,
             compute: &self.compute,
             ropes: self.ropes.as_ref(),
-            parts: Parts::of(&*self.bytes),
+            parts: Parts::of(&self.memory),
             m,
         }
     }

@@ -17,7 +17,6 @@ use crate::loaded::{NativeModel, read_template, read_tokenizer};
 use crate::model::OpenModel;
 use crate::threads::{MAX_THREADS, default_threads};
 use crate::timeline::Limits;
-use crate::warm::touch_pages;
 
 /// Lilim's own engine: GGUF models on the CPU.
 pub struct NativeEngine {
@@ -90,30 +89,30 @@ impl Engine for NativeEngine {
         let guessing = guesser.estimate(open.info.vocab_size, n_threads);
         let estimate = open.estimate(limits, n_threads).plus(guessing);
         admit(&estimate, options.memory_limit_bytes)?;
-        let meta = open.gguf.metadata();
-        let at_path = |error: ModelError| error.at(open.bytes.path());
-        let tokenizer = beside(
-            || read_tokenizer(meta),
-            || {
-                touch_pages(&open.bytes.parts(), n_threads, &mut |done, total| {
-                    tell(LoadPhase::Weights, done, total);
-                });
-            },
-        );
-        let tokenizer = tokenizer.map_err(at_path)?;
-        tell(LoadPhase::Prepare, 0, 1);
-        let template = read_template(meta, &tokenizer).map_err(at_path)?;
         let compute = Compute::new(kernels, n_threads).map_err(|error| EngineError::System {
             what: format!("{n_threads} threads"),
             reason: error.to_string(),
         })?;
         let compute = Arc::new(compute);
-        let guesser = guesser.load(&tokenizer, Arc::clone(&compute))?;
-        let info = open.info.clone();
+        let (gguf, info) = (Arc::clone(&open.gguf), open.info.clone());
+        let path = open.bytes.path().to_owned();
+        let at_path = |error: ModelError| error.at(&path);
+        let (tokenizer, network) = beside(
+            || read_tokenizer(gguf.metadata()),
+            || {
+                open.into_network(Arc::clone(&compute), limits, &mut |done, total| {
+                    tell(LoadPhase::Weights, done, total);
+                })
+            },
+        );
+        let (tokenizer, network) = (tokenizer.map_err(at_path)?, network?);
+        tell(LoadPhase::Prepare, 0, 1);
+        let template = read_template(gguf.metadata(), &tokenizer).map_err(at_path)?;
+        let guesser = guesser.load(&tokenizer, compute)?;
         tracing::info!(model = %info.name, arch = %info.arch, level = %kernels.level(), n_threads, "loaded");
         let loaded = NativeModel {
             info,
-            network: open.into_network(compute, limits)?,
+            network,
             tokenizer,
             template,
             limits,
@@ -127,17 +126,18 @@ impl Engine for NativeEngine {
 }
 
 /// Runs `other` on a thread of its own while `own` runs on the caller's.
-fn beside<T: Send>(other: impl Fn() -> T + Send + Sync, own: impl FnOnce()) -> T {
+fn beside<T: Send, U>(other: impl Fn() -> T + Send + Sync, own: impl FnOnce() -> U) -> (T, U) {
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().spawn_scoped(scope, &other);
-        own();
-        match thread {
+        let own = own();
+        let other = match thread {
             Ok(thread) => thread
                 .join()
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
             // no thread to be had: one after the other, then
             Err(_) => other(),
-        }
+        };
+        (other, own)
     })
 }
 

@@ -107,7 +107,7 @@ impl OpenGuesser {
                 let draft = read_tokenizer(meta).map_err(|error| error.at(open.bytes.path()))?;
                 check_vocabularies(tokenizer, &draft).map_err(|reason| refused(&path, reason))?;
                 tracing::info!(model = %open.info.name, "draft loaded");
-                let network = open.into_network(compute, limits)?;
+                let network = open.into_network(compute, limits, &mut |_, _| {})?;
                 Ok(Guesser::Draft { network, limits })
             }
         }

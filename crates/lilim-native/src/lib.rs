@@ -21,6 +21,7 @@ mod heads;
 mod kv_cache;
 mod loaded;
 mod model;
+mod resident;
 mod rope;
 mod rwkv7;
 mod rwkv7_weights;

@@ -17,6 +17,7 @@ use crate::error::ModelError;
 use crate::estimate::OutOfMemory;
 use crate::families;
 use crate::kv_cache::KvShape;
+use crate::resident::ModelMemory;
 use crate::rwkv7::Rwkv7;
 use crate::rwkv7_weights::{N_MIXES, Rwkv7Config, Rwkv7Weights};
 use crate::session::Sequence;
@@ -30,7 +31,7 @@ pub(crate) const CHAT_TEMPLATE_KEY: &str = "tokenizer.chat_template";
 /// A model that can be run, before memory is spent on it.
 pub(crate) struct OpenModel {
     pub bytes: Arc<dyn ModelBytes>,
-    pub gguf: Gguf,
+    pub gguf: Arc<Gguf>,
     pub info: ModelInfo,
     weights: NetworkWeights,
 }
@@ -86,7 +87,7 @@ impl OpenModel {
         };
         Ok(Self {
             bytes,
-            gguf,
+            gguf: Arc::new(gguf),
             info,
             weights,
         })
@@ -182,30 +183,34 @@ impl OpenModel {
         (rounded + panel * n_threads) as u64
     }
 
-    /// Joins the weights with the threads that will compute.
+    /// Lays out the weights and joins them with the threads that will compute; `report` hears the
+    /// bytes done and the bytes in all.
     pub(crate) fn into_network(
         self,
         compute: Arc<Compute>,
         limits: Limits,
+        report: &mut dyn FnMut(u64, u64),
     ) -> Result<LoadedNetwork, OutOfMemory> {
-        let bytes = self.bytes;
+        let load = |matrices| ModelMemory::load(self.bytes, matrices, &compute, report);
         Ok(match self.weights {
-            NetworkWeights::Decoder(cfg, weights) => {
+            NetworkWeights::Decoder(cfg, mut weights) => {
+                let memory = load(weights.matrices_mut())?;
                 let ropes = Ropes::of(&cfg, &weights, limits.context);
                 let decoder = Decoder {
                     cfg,
                     weights,
-                    bytes,
+                    memory,
                     compute,
                     ropes,
                 };
                 LoadedNetwork::Decoder(Arc::new(Batcher::new(decoder, limits)?))
             }
-            NetworkWeights::Rwkv7(cfg, weights) => {
+            NetworkWeights::Rwkv7(cfg, mut weights) => {
+                let memory = load(weights.matrices_mut())?;
                 let rwkv7 = Rwkv7 {
                     cfg,
                     weights,
-                    bytes,
+                    memory,
                     compute,
                 };
                 LoadedNetwork::Rwkv7(Arc::new(Batcher::new(rwkv7, limits)?))

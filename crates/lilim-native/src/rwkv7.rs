@@ -12,10 +12,10 @@ use std::sync::Arc;
 
 use lilim_kernels::{Activation, ColumnsMut, Kernels, Wkv7Args, Wkv7Mix};
 
-use crate::bytes::ModelBytes;
 use crate::compute::{Compute, NormArgs, Parts, Product, WORK_PER_ELEMENT};
 use crate::estimate::{OutOfMemory, zeros};
 use crate::families::NormKind;
+use crate::resident::ModelMemory;
 use crate::rwkv7_weights::{N_MIXES, Rwkv7Config, Rwkv7Layer, Rwkv7Weights};
 use crate::tensors::{Linear, Norm};
 use crate::timeline::{Limits, Network, Run, with_rows};
@@ -33,7 +33,7 @@ const WORK_PER_STATE: usize = 5;
 pub(crate) struct Rwkv7 {
     pub cfg: Rwkv7Config,
     pub weights: Rwkv7Weights,
-    pub bytes: Arc<dyn ModelBytes>,
+    pub memory: ModelMemory,
     pub compute: Arc<Compute>,
 }
 
@@ -120,7 +120,7 @@ impl Network for Rwkv7 {
         let pass = Pass {
             cfg: &self.cfg,
             compute: &self.compute,
-            parts: Parts::of(&*self.bytes),
+            parts: Parts::of(&self.memory),
             m: runs.iter().map(|run| run.ids.len()).sum(),
         };
         pass.embed(&self.weights, runs, buffers);
@@ -160,7 +160,7 @@ impl Network for Rwkv7 {
         );
         self.compute.norm(norm, chosen, normed);
         self.compute.multiply(
-            &Parts::of(&*self.bytes),
+            &Parts::of(&self.memory),
             vec![Product::new(&self.weights.output, normed, out)],
         );
     }

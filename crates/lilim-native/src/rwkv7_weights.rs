@@ -145,6 +145,20 @@ impl Rwkv7Weights {
         tensors.finish(families::RWKV7)?;
         Ok(weights)
     }
+
+    /// Every matrix that products read, in the order in which they do.
+    pub(crate) fn matrices_mut(&mut self) -> Vec<&mut Matrix> {
+        let layers = self.layers.iter_mut().flat_map(|layer| {
+            let first = [&mut layer.receptance, &mut layer.key, &mut layer.value];
+            let low_rank = [&mut layer.decay, &mut layer.rate, &mut layer.gate];
+            let last = [&mut layer.output, &mut layer.ffn_key, &mut layer.ffn_value];
+            let low_rank = low_rank.into_iter().chain(&mut layer.value_mix);
+            let low_rank = low_rank.flat_map(|LowRank { inner, outer }| [inner, outer]);
+            first.into_iter().chain(low_rank).chain(last)
+        });
+        let all = layers.chain([&mut self.output]);
+        all.map(|linear| &mut linear.weight).collect()
+    }
 }
 
 impl Rwkv7Layer {

@@ -22,9 +22,20 @@ pub(crate) struct Matrix {
     pub bytes: Range<usize>,
     pub n_rows: usize,
     pub n_cols: usize,
+    /// Where it was laid out for products, see [`crate::resident`].
+    pub resident: Option<Range<usize>>,
+    /// Whether it lies there packed.
+    pub is_packed: bool,
 }
 
 impl Matrix {
+    /// The matrix as it lies in the file.
+    pub(crate) fn in_file<'a>(&self, parts: &[&'a [u8]]) -> WeightRows<'a> {
+        let bytes = &parts[self.part][self.bytes.clone()];
+        WeightRows::new(self.ty, bytes, self.n_rows, self.n_cols)
+            .expect("type and size were checked when the tensor was found")
+    }
+
     /// Bytes of one row.
     pub(crate) fn row_bytes(&self) -> usize {
         self.bytes.len() / self.n_rows
@@ -37,6 +48,7 @@ impl Matrix {
         Self {
             bytes: start + rows.start * self.row_bytes()..start + rows.end * self.row_bytes(),
             n_rows: rows.len(),
+            resident: None,
             ..*self
         }
     }
@@ -117,6 +129,8 @@ impl<'a> Tensors<'a> {
             bytes,
             n_rows,
             n_cols,
+            resident: None,
+            is_packed: false,
         })
     }
 

@@ -91,6 +91,18 @@ impl Weights {
         tensors.finish(&cfg.arch)?;
         Ok(weights)
     }
+
+    /// Every matrix that products read, in the order in which they do.
+    pub(crate) fn matrices_mut(&mut self) -> Vec<&mut Matrix> {
+        let layers = self.layers.iter_mut().flat_map(|layer| {
+            let first = [&mut layer.q, &mut layer.k, &mut layer.v];
+            let last = [&mut layer.up, &mut layer.down];
+            let linears = first.into_iter().chain([&mut layer.attn_output]);
+            linears.chain(&mut layer.gate).chain(last)
+        });
+        let all = layers.chain([&mut self.output]);
+        all.map(|linear| &mut linear.weight).collect()
+    }
 }
 
 impl Layer {

@@ -6,7 +6,7 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 use std::path::{Path, PathBuf};
 
 use memmap2::Mmap;
@@ -63,6 +63,32 @@ impl MappedFile {
     /// Where the file was opened.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Gives the memory that holds these bytes back to the system: they are read from the file (or
+    /// the system's cache of it) again when they are touched. Where the system cannot do that,
+    /// nothing happens.
+    ///
+    /// # Panics
+    /// When they do not lie within the file.
+    pub fn release(&self, bytes: Range<usize>) {
+        assert!(
+            bytes.end <= self.map.len(),
+            "bytes {bytes:?} of {}",
+            self.map.len()
+        );
+        #[cfg(unix)]
+        {
+            use memmap2::UncheckedAdvice::DontNeed;
+            // SAFETY: the mapping is of a file and read-only, so no page holds what the file does
+            // not: pages that go come back with the same bytes.
+            let advised = unsafe {
+                self.map
+                    .unchecked_advise_range(DontNeed, bytes.start, bytes.len())
+            };
+            // A hint: whoever does not take it keeps the memory for a while.
+            drop(advised);
+        }
     }
 
     /// The file's bytes.

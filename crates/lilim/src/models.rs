@@ -1,5 +1,6 @@
 //! From what the user named to a model: references, opening files, the embedded model.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -128,6 +129,10 @@ impl ModelBytes for MappedBytes {
 
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn release(&self, part: usize, bytes: Range<usize>) {
+        self.mapped.files()[part].release(bytes);
     }
 
     fn path(&self) -> &Path {

@@ -13,10 +13,12 @@ mod limits;
 
 use lilim_formats::GgmlType;
 use lilim_kernels::{
-    ActBlock, BLOCK_COLUMNS, ColumnsMut, Kernels, Level, PanelBlock, TILE_ROWS, WeightRows,
+    ActBlock, BLOCK_COLUMNS, ColumnsMut, Kernels, Level, PackedRows, PanelBlock, TILE_ROWS,
+    WeightRows,
 };
 use limits::{Peaks, best, clock, peaks, read_rate};
 use std::hint::black_box;
+use std::ops::Range;
 
 const TYPES: [GgmlType; 10] = [
     GgmlType::F32,
@@ -64,24 +66,22 @@ fn main() {
 }
 
 /// Checks, then times one type and shape.
-fn report(
-    kernels: &Kernels,
-    (ty, n_rows, n_cols): (GgmlType, usize, usize),
-    (read, peaks): (f64, Option<Peaks>),
-) {
+fn report(kernels: &Kernels, (ty, n_rows, n_cols): Shape, (read, peaks): (f64, Option<Peaks>)) {
     let one = made_up_weights(ty.row_bytes(n_rows * n_cols).unwrap());
-    // Several copies, so that the weights come from memory and not from a cache.
-    let bytes = one.repeat((96 << 20) / one.len() + 1);
     let x: Vec<f32> = (0..MANY * n_cols)
         .map(|k| ((k * 7919) % 1000) as f32 / 1000.0 - 0.5)
         .collect();
-    let whole = WeightRows::new(ty, &one, n_rows, n_cols).unwrap();
-    check(kernels, whole, &x);
+    let rows = WeightRows::new(ty, &one, n_rows, n_cols).unwrap();
+    check(kernels, rows, &x);
+    let one = laid_out(kernels, rows);
+    // Several copies, so that the weights come from memory and not from a cache.
+    let bytes = one.repeat((96 << 20) / one.len() + 1);
+    let whole = Weight::new(kernels, (ty, n_rows, n_cols), &one);
     let mut product = Product::new(kernels, ty, &x, n_cols);
     let mut matrices = bytes.chunks_exact(one.len()).cycle();
     let one_row = best(|| {
         let next = matrices.next().unwrap();
-        product.run(WeightRows::new(ty, next, n_rows, n_cols).unwrap(), 1);
+        product.run(Weight::new(kernels, (ty, n_rows, n_cols), next), 1);
     });
     // Few rows: these stay in the cache, and a run fits in a time slice of a busy machine.
     let few = whole.slice(0..FEW_ROWS);
@@ -99,9 +99,53 @@ fn report(
         ty.name(),
         format!("{n_rows}x{n_cols}"),
         with_share(reading, Some(read)),
-        few.bytes().len() as f64 / cached.as_secs_f64() / 1e9,
+        (one.len() * FEW_ROWS / n_rows) as f64 / cached.as_secs_f64() / 1e9,
         with_share(ops, peak),
     );
+}
+
+/// Weights as their kernel takes them.
+#[derive(Clone, Copy)]
+enum Weight<'a> {
+    Rows(WeightRows<'a>),
+    Packed(PackedRows<'a>),
+}
+
+impl<'a> Weight<'a> {
+    fn new(kernels: &Kernels, (ty, n_rows, n_cols): Shape, bytes: &'a [u8]) -> Self {
+        match kernels.grain(ty) {
+            Some(_) => Self::Packed(PackedRows::new(ty, bytes, n_rows, n_cols).unwrap()),
+            None => Self::Rows(WeightRows::new(ty, bytes, n_rows, n_cols).unwrap()),
+        }
+    }
+
+    fn slice(self, rows: Range<usize>) -> Self {
+        match self {
+            Self::Rows(weight) => Self::Rows(weight.slice(rows)),
+            Self::Packed(weight) => Self::Packed(weight.slice(rows)),
+        }
+    }
+
+    fn n_rows(self) -> usize {
+        match self {
+            Self::Rows(weight) => weight.n_rows(),
+            Self::Packed(weight) => weight.n_rows(),
+        }
+    }
+}
+
+/// Type, rows and columns.
+type Shape = (GgmlType, usize, usize);
+
+/// The bytes of rows as their kernel takes them.
+fn laid_out(kernels: &Kernels, rows: WeightRows<'_>) -> Vec<u8> {
+    if kernels.grain(rows.ty()).is_none() {
+        return rows.bytes().to_vec();
+    }
+    let n_bytes = PackedRows::n_bytes(rows.ty(), rows.n_rows(), rows.n_cols());
+    let mut out = vec![0; n_bytes.unwrap()];
+    PackedRows::pack(rows, &mut out);
+    out
 }
 
 /// Bytes whose exponents are small in every float format.
@@ -157,21 +201,22 @@ impl<'a> Product<'a> {
     }
 
     /// Multiplies the first `m` rows; a single one in the tile of sixteen is rounded anew.
-    fn run(&mut self, weight: WeightRows<'_>, m: usize) {
+    fn run(&mut self, weight: Weight<'_>, m: usize) {
         self.out.resize(MANY * weight.n_rows(), 0.0);
         let out = ColumnsMut::new(&mut self.out[..m * weight.n_rows()], m);
-        match self.kernels.grain(weight.ty()) {
-            None => {
+        match weight {
+            Weight::Rows(weight) => {
                 let x = black_box(&self.x[..m * self.n_cols]);
                 self.kernels.matmul(weight, x, out, &mut self.scratch);
             }
-            Some(_) if m == MANY => {
+            Weight::Packed(weight) if m == MANY => {
                 let x = black_box(&self.rounded[..]);
                 self.kernels.matmul_rounded(weight, x, out, &mut self.panel);
             }
-            Some(grain) => {
+            Weight::Packed(weight) => {
                 let mut x = vec![ActBlock::ZERO; m * self.n_cols / BLOCK_COLUMNS];
                 let exact = &self.x[..m * self.n_cols];
+                let grain = self.kernels.grain(weight.ty()).unwrap();
                 self.kernels.round_tile(grain, exact, self.n_cols, &mut x);
                 self.kernels
                     .matmul_rounded(weight, black_box(&x), out, &mut self.panel);

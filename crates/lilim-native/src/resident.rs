@@ -1,0 +1,171 @@
+//! The model's weights where products read them: laid out once at load for reading in a line, in
+//! memory of large pages.
+//!
+//! Quantized matrices are packed as their kernels want them, others copied as they are. What was
+//! taken from the file is given back to the system as it goes, so that at no time there are two
+//! copies in memory. The embedding stays in the file: a token touches one row of it.
+//!
+//! At the reference level nothing is moved: its products read the file's own rows.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use lilim_kernels::{Kernels, Level, PackedRows, WeightRows};
+use memmap2::MmapMut;
+
+use crate::bytes::ModelBytes;
+use crate::compute::Compute;
+use crate::estimate::OutOfMemory;
+use crate::tensors::Matrix;
+use crate::warm::touch_pages;
+
+/// Where a matrix begins in memory: that of a vector register, and of a cache line.
+const ALIGN: usize = 64;
+
+/// Rows that one thread lays out at a time, a multiple of what lies side by side.
+const TILE_ROWS: usize = 128;
+
+/// Bytes between two reports, and until what was taken from the file is given back.
+const REPORT_BYTES: usize = 32 << 20;
+
+/// A model's files and the weights that were taken out of them.
+pub(crate) struct ModelMemory {
+    bytes: Arc<dyn ModelBytes>,
+    /// None where nothing was moved.
+    resident: Option<MmapMut>,
+}
+
+/// Rows on their way from the file.
+struct Tile<'a> {
+    rows: WeightRows<'a>,
+    is_packed: bool,
+    out: &'a mut [u8],
+}
+
+impl ModelMemory {
+    /// Lays out the weights that products read; `report` hears the bytes done and the bytes in all.
+    pub(crate) fn load(
+        bytes: Arc<dyn ModelBytes>,
+        mut matrices: Vec<&mut Matrix>,
+        compute: &Compute,
+        report: &mut dyn FnMut(u64, u64),
+    ) -> Result<Self, OutOfMemory> {
+        if compute.kernels.level() == Level::Reference {
+            touch_pages(&bytes.parts(), compute.n_threads(), report);
+            return Ok(Self {
+                bytes,
+                resident: None,
+            });
+        }
+        let n_bytes = place(&mut matrices, compute.kernels);
+        let mut resident = large_pages(n_bytes)?;
+        let total = n_bytes as u64;
+        report(0, total);
+        let mut done = 0;
+        let mut rest = &mut resident[..];
+        let parts = bytes.parts();
+        let mut batch = Vec::new();
+        let mut taken: Vec<(usize, Range<usize>)> = Vec::new();
+        for matrix in &matrices {
+            let resident = matrix.resident.clone().expect("every matrix was placed");
+            let (out, after) = rest.split_at_mut(resident.len().next_multiple_of(ALIGN));
+            rest = after;
+            done += out.len();
+            tiles(matrix, &parts, &mut out[..resident.len()], &mut batch);
+            taken.push((matrix.part, matrix.bytes.clone()));
+            if batch
+                .iter()
+                .map(|tile: &Tile| tile.out.len())
+                .sum::<usize>()
+                >= REPORT_BYTES
+            {
+                compute.for_each(std::mem::take(&mut batch), Tile::lay_out);
+                for (part, range) in taken.drain(..) {
+                    bytes.release(part, range);
+                }
+                report(done as u64, total);
+            }
+        }
+        compute.for_each(batch, Tile::lay_out);
+        for (part, range) in taken {
+            bytes.release(part, range);
+        }
+        report(total, total);
+        drop(parts);
+        Ok(Self {
+            bytes,
+            resident: Some(resident),
+        })
+    }
+
+    /// The files' bytes.
+    pub(crate) fn parts(&self) -> Vec<&[u8]> {
+        self.bytes.parts()
+    }
+
+    /// The weights that were laid out.
+    pub(crate) fn resident(&self) -> &[u8] {
+        self.resident.as_deref().unwrap_or_default()
+    }
+}
+
+/// Gives each matrix its place; returns how many bytes they take.
+fn place(matrices: &mut [&mut Matrix], kernels: &Kernels) -> usize {
+    let mut end = 0;
+    for matrix in matrices {
+        let packed = kernels.grain(matrix.ty).map(|_| {
+            PackedRows::n_bytes(matrix.ty, matrix.n_rows, matrix.n_cols)
+                .expect("type and size were checked when the tensor was found")
+        });
+        let start = end;
+        end += packed.unwrap_or(matrix.bytes.len());
+        matrix.resident = Some(start..end);
+        matrix.is_packed = packed.is_some();
+        end = end.next_multiple_of(ALIGN);
+    }
+    end
+}
+
+/// Zeroed memory in pages as large as the system has.
+fn large_pages(n_bytes: usize) -> Result<MmapMut, OutOfMemory> {
+    let failed = |_| OutOfMemory {
+        what: "the weights",
+        needed_bytes: n_bytes as u64,
+    };
+    let map = MmapMut::map_anon(n_bytes.max(1)).map_err(failed)?;
+    #[cfg(target_os = "linux")]
+    if let Err(error) = map.advise(memmap2::Advice::HugePage) {
+        tracing::debug!(%error, "no large pages");
+    }
+    Ok(map)
+}
+
+/// Cuts a matrix into tiles.
+fn tiles<'a>(matrix: &Matrix, parts: &[&'a [u8]], out: &'a mut [u8], tiles: &mut Vec<Tile<'a>>) {
+    let rows = matrix.in_file(parts);
+    let bytes_of = |n: usize| match matrix.is_packed {
+        true => PackedRows::n_bytes(matrix.ty, n, matrix.n_cols).expect("a part of what fits"),
+        false => n * matrix.row_bytes(),
+    };
+    let mut rest = out;
+    for first in (0..matrix.n_rows).step_by(TILE_ROWS) {
+        let rows = rows.slice(first..matrix.n_rows.min(first + TILE_ROWS));
+        let (out, after) = rest.split_at_mut(bytes_of(rows.n_rows()));
+        rest = after;
+        tiles.push(Tile {
+            rows,
+            is_packed: matrix.is_packed,
+            out,
+        });
+    }
+}
+
+impl Tile<'_> {
+    fn lay_out(self) {
+        if self.is_packed {
+            PackedRows::pack(self.rows, self.out);
+        } else {
+            self.out.copy_from_slice(self.rows.bytes());
+        }
+    }
+}

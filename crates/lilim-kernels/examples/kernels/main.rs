@@ -34,6 +34,8 @@ const TYPES: [GgmlType; 10] = [
 ];
 const SHAPES: [(usize, usize); 2] = [(2048, 2048), (5632, 2048)];
 /// Weight rows of the runs that are bound by arithmetic.
+/// Where weights begin, as the engine lays them out.
+const ALIGN: usize = 64;
 const FEW_ROWS: usize = 128;
 /// Rows of activations of the same.
 const MANY: usize = 64;
@@ -75,8 +77,15 @@ fn report(kernels: &Kernels, (ty, n_rows, n_cols): Shape, (read, peaks): (f64, O
     check(kernels, rows, &x);
     let one = laid_out(kernels, rows);
     // Several copies, so that the weights come from memory and not from a cache.
-    let bytes = one.repeat((96 << 20) / one.len() + 1);
-    let whole = Weight::new(kernels, (ty, n_rows, n_cols), &one);
+    let n_copies = (96 << 20) / one.len() + 1;
+    let mut room = vec![0; n_copies * one.len() + ALIGN];
+    let start = room.as_ptr().align_offset(ALIGN);
+    let bytes = &mut room[start..start + n_copies * one.len()];
+    bytes
+        .chunks_exact_mut(one.len())
+        .for_each(|copy| copy.copy_from_slice(&one));
+    let one = &bytes[..one.len()];
+    let whole = Weight::new(kernels, (ty, n_rows, n_cols), one);
     let mut product = Product::new(kernels, ty, &x, n_cols);
     let mut matrices = bytes.chunks_exact(one.len()).cycle();
     let one_row = best(|| {

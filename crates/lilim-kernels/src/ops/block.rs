@@ -318,9 +318,6 @@ impl<K: Kind> Op for Unpack<'_, K> {
 /// Rows whose sums are computed side by side.
 const GROUP: usize = 4;
 
-/// Bytes ahead of those in use that are asked for: the machine's own prefetch ends with a page.
-const AHEAD: usize = 4096;
-
 /// Unpacks sixteen rows and adds their products with the `M` rows of a tile, block by block.
 struct Fused<'a, K, const M: usize> {
     group: Group<'a>,
@@ -343,9 +340,6 @@ impl<K: Kind, const M: usize> Op for Fused<'_, K, M> {
             for index in 0..K::BLOCKS {
                 let w = K::quads(s, packed, index);
                 step_tile::<S, K::Shape, M>(s, &w, &scales[index], &x[index], &mut acc);
-            }
-            for quad in packed.quads {
-                s.prefetch(quad, AHEAD);
             }
         }
         for row in 0..M {

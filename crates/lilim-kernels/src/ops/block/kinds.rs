@@ -6,7 +6,7 @@
     reason = "arrays of registers, side by side"
 )]
 
-use super::packed::PackedBlock;
+use super::packed::{Line, PackedBlock};
 use super::{ActBlock, STEPS, Scales};
 use crate::simd::{Chunk, LANES, Simd};
 use lilim_formats::blocks;
@@ -173,6 +173,8 @@ pub(crate) trait Kind: 'static {
     const BYTES: usize;
     /// Where its quads begin: what is beyond whole quads lies before them, or after where this is 0.
     const QUADS_AT: usize;
+    /// The order in which its quads are read: runs of them, each by its first and their number.
+    const ORDER: &'static [(usize, usize)];
 
     /// Unpacks scales and minimums of all the blocks of 32 columns.
     fn scales<S: Simd>(s: S, block: PackedBlock<'_>, out: &mut [Scales]);
@@ -186,7 +188,7 @@ pub(crate) const MAX_BLOCKS: usize = blocks::SUPER_LEN / super::BLOCK;
 
 /// Declares a type: its block's layout, what it computes, and how it is unpacked.
 macro_rules! kind {
-    ($name:ident($layout:ident, quads at $quads_at:literal): $shape:ident<$mins:literal, $max:literal, $offset:literal>,
+    ($name:ident($layout:ident, quads at $quads_at:literal $(, order $order:expr)?): $shape:ident<$mins:literal, $max:literal, $offset:literal>,
      scales($ss:ident, $sblock:ident, $out:ident) $scales:expr,
      quads($s:ident, $block:ident, $index:pat) $quads:expr) => {
         #[allow(non_camel_case_types, reason = "the names of the formats")]
@@ -197,6 +199,7 @@ macro_rules! kind {
             const BLOCKS: usize = blocks::$layout::LEN / super::BLOCK;
             const BYTES: usize = blocks::$layout::BYTES;
             const QUADS_AT: usize = $quads_at;
+            const ORDER: &'static [(usize, usize)] = kind!(@order $layout $($order)?);
 
             #[inline(always)]
             fn scales<S: Simd>($ss: S, $sblock: PackedBlock<'_>, $out: &mut [Scales]) {
@@ -210,18 +213,26 @@ macro_rules! kind {
             }
         }
     };
+    (@order $layout:ident) => { &[(0, blocks::$layout::BYTES / 4)] };
+    (@order $layout:ident $order:expr) => { &$order };
 }
 
-/// The quad at a byte of a block of the format.
+/// The quad at a byte of a block of the format whose quads are read in their order.
+#[inline(always)]
 const fn quad<K: Kind>(at: usize) -> usize {
     (at - K::QUADS_AT) / 4
 }
 
 /// Quads from the one at a byte of the format on.
 #[inline(always)]
-fn from<'a, K: Kind, const N: usize>(block: PackedBlock<'a>, at: usize) -> &'a [[u8; 64]; N] {
-    let (chunks, _) = block.quads[quad::<K>(at)..].as_chunks();
-    &chunks[0]
+fn from<'a, K: Kind, const N: usize>(block: PackedBlock<'a>, at: usize) -> &'a [Line; N] {
+    read(block, quad::<K>(at))
+}
+
+/// Quads from the `first`th on, in the order of reading.
+#[inline(always)]
+fn read<const N: usize>(block: PackedBlock<'_>, first: usize) -> &[Line; N] {
+    &block.quads[first..].as_chunks().0[0]
 }
 
 /// One quad.
@@ -238,7 +249,7 @@ fn rest_f16<S: Simd>(s: S, block: PackedBlock<'_>) -> S::F {
 
 /// Bits `shift` and up of the bytes of eight quads, those that `mask` has.
 #[inline(always)]
-fn bits<S: Simd>(s: S, quads: &[[u8; 64]; STEPS], shift: usize, mask: u8) -> [S::Quads; STEPS] {
+fn bits<S: Simd>(s: S, quads: &[Line; STEPS], shift: usize, mask: u8) -> [S::Quads; STEPS] {
     let (shift, mask) = (shift as i32, s.splat_quads(mask));
     let mut w = [mask; STEPS];
     for i in 0..STEPS {
@@ -249,7 +260,7 @@ fn bits<S: Simd>(s: S, quads: &[[u8; 64]; STEPS], shift: usize, mask: u8) -> [S:
 
 /// The low nibbles of the bytes of four quads, then the high ones.
 #[inline(always)]
-fn nibbles<S: Simd>(s: S, quads: &[[u8; 64]; 4]) -> [S::Quads; STEPS] {
+fn nibbles<S: Simd>(s: S, quads: &[Line; 4]) -> [S::Quads; STEPS] {
     let mask = s.splat_quads(15);
     let mut w = [mask; STEPS];
     for i in 0..4 {
@@ -277,7 +288,7 @@ fn with_bits<S: Simd>(
 
 /// [`nibbles`], each with the fifth bit that the quad `high` has for its column.
 #[inline(always)]
-fn five_bits<S: Simd>(s: S, quads: &[[u8; 64]; 4], high: S::Quads) -> [S::Quads; STEPS] {
+fn five_bits<S: Simd>(s: S, quads: &[Line; 4], high: S::Quads) -> [S::Quads; STEPS] {
     let mut w = nibbles(s, quads);
     for i in 0..STEPS {
         w[i] = s.or_quads(w[i], s.fifth_bits(high, i));
@@ -287,7 +298,7 @@ fn five_bits<S: Simd>(s: S, quads: &[[u8; 64]; 4], high: S::Quads) -> [S::Quads;
 
 /// [`nibbles`], each replaced by an entry of a table.
 #[inline(always)]
-fn looked_up<S: Simd>(s: S, quads: &[[u8; 64]; 4], table: &'static [u8; 16]) -> [S::Quads; STEPS] {
+fn looked_up<S: Simd>(s: S, quads: &[Line; 4], table: &'static [u8; 16]) -> [S::Quads; STEPS] {
     let mut w = nibbles(s, quads);
     for i in 0..STEPS {
         w[i] = s.lookup(table, w[i]);
@@ -371,13 +382,14 @@ kind!(MXFP4(mxfp4, quads at 1): Fine<false, 31, 16>,
     quads(s, block, _) looked_up(s, from::<Self, 4>(block, blocks::mxfp4::QS), &MXFP4_ABOVE)
 );
 
-kind!(Q2_K(q2_k, quads at 0): Halves<true, 3, 0>,
+// Quads as they are read: the scales' scales, the scales, the integers.
+kind!(Q2_K(q2_k, quads at 0, order [(20, 1), (0, 20)]): Halves<true, 3, 0>,
     scales(s, block, out) {
-        let pair = load::<S, Self>(s, block, blocks::q2_k::D);
+        let pair = s.load_quads(&block.quads[0]);
         let (d, dmin) = (s.half(pair, 0), s.mul(s.half(pair, 1), s.splat(-1.0)));
         let mask = s.splat_quads(15);
         for i in 0..4 {
-            let packed = load::<S, Self>(s, block, blocks::q2_k::SCALES + 4 * i);
+            let packed = s.load_quads(&block.quads[1 + i]);
             let scales = s.and_quads(packed, mask);
             let mins = s.and_quads(s.shr_quads(packed, 4), mask);
             for n in 0..4 {
@@ -388,15 +400,15 @@ kind!(Q2_K(q2_k, quads at 0): Halves<true, 3, 0>,
         }
     },
     quads(s, block, index) {
-        let at = blocks::q2_k::QS + index / 4 * super::BLOCK;
-        bits(s, from::<Self, STEPS>(block, at), 2 * (index % 4), 3)
+        bits(s, read(block, 5 + index / 4 * STEPS), 2 * (index % 4), 3)
     }
 );
 
-kind!(Q3_K(q3_k, quads at 0): Halves<false, 7, 4>,
+// Quads as they are read: the scales, the high bits, the low ones.
+kind!(Q3_K(q3_k, quads at 0, order [(24, 3), (0, 24)]): Halves<false, 7, 4>,
     scales(s, block, out) {
         let d = rest_f16(s, block);
-        let packed = from::<Self, 3>(block, blocks::q3_k::SCALES);
+        let packed: &[Line; 3] = read(block, 0);
         let high = s.load_quads(&packed[2]);
         for i in 0..4 {
             // Four low bits of each scale, of scales 0 to 7 in low nibbles; two high ones apart.
@@ -411,9 +423,8 @@ kind!(Q3_K(q3_k, quads at 0): Halves<false, 7, 4>,
         }
     },
     quads(s, block, index) {
-        let at = blocks::q3_k::QS + index / 4 * super::BLOCK;
-        let low = bits(s, from::<Self, STEPS>(block, at), 2 * (index % 4), 3);
-        let high = bits(s, from::<Self, STEPS>(block, blocks::q3_k::HMASK), index, 1);
+        let low = bits(s, read(block, 11 + index / 4 * STEPS), 2 * (index % 4), 3);
+        let high = bits(s, read(block, 3), index, 1);
         with_bits(s, low, high, 2)
     }
 );
@@ -436,11 +447,12 @@ kind!(Q5_K(q5_k, quads at 0): Whole<true, 31, 0>,
     }
 );
 
-kind!(Q6_K(q6_k, quads at 0): Halves<false, 63, 32>,
+// Quads as they are read: the scales; of each half of the columns the high bits, then the low ones.
+kind!(Q6_K(q6_k, quads at 0, order [(48, 4), (32, 8), (0, 16), (40, 8), (16, 16)]): Halves<false, 63, 32>,
     scales(s, block, out) {
         let d = rest_f16(s, block);
         for i in 0..4 {
-            let scales = load::<S, Self>(s, block, blocks::q6_k::SCALES + 4 * i);
+            let scales = s.load_quads(&block.quads[i]);
             for n in 0..4 {
                 let scale = s.mul(d, s.signed_byte(scales, n));
                 s.store(scale, &mut out[2 * i + n / 2].scales[n % 2]);
@@ -450,10 +462,9 @@ kind!(Q6_K(q6_k, quads at 0): Halves<false, 63, 32>,
     quads(s, block, index) {
         // Of 64 bytes, 32 columns in the low nibbles of the first 32 and so on.
         let (part, nibble, side) = (index / 4, index / 2 % 2, index % 2);
-        let at = blocks::q6_k::QL + 64 * part + super::BLOCK * side;
-        let low = bits(s, from::<Self, STEPS>(block, at), 4 * nibble, 15);
-        let at = blocks::q6_k::QH + super::BLOCK * part;
-        let high = bits(s, from::<Self, STEPS>(block, at), 2 * (index % 4), 3);
+        let first = 4 + part * 3 * STEPS;
+        let low = bits(s, read(block, first + (1 + side) * STEPS), 4 * nibble, 15);
+        let high = bits(s, read(block, first), 2 * (index % 4), 3);
         with_bits(s, low, high, 4)
     }
 );
@@ -479,7 +490,7 @@ kind!(IQ4_XS(iq4_xs, quads at 0): Whole<false, 255, 128>,
 
 /// Scales and minimums of a super-block of Q4_K or Q5_K, whose first sixteen bytes are alike.
 #[inline(always)]
-fn eight_scales_mins<S: Simd>(s: S, quads: &[[u8; 64]; 4], out: &mut [Scales]) {
+fn eight_scales_mins<S: Simd>(s: S, quads: &[Line; 4], out: &mut [Scales]) {
     let pair = s.load_quads(&quads[0]);
     let (d, dmin) = (s.half(pair, 0), s.mul(s.half(pair, 1), s.splat(-1.0)));
     let (scales, mins) = (s.load_quads(&quads[1]), s.load_quads(&quads[2]));

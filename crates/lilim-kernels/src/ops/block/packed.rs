@@ -1,10 +1,11 @@
 //! Quantized weights as block dots read them: sixteen rows side by side, four bytes of each row
-//! after the other, so that one vector holds a quad of every row and memory is read in a line.
+//! after the other, so that one vector holds a quad of every row, and in the order of reading, so
+//! that memory is read in a line.
 //!
-//! A group of sixteen rows is `[block of the format][quad of the block][row]`, four bytes each; then
-//! what a block has beyond whole quads (the scale of Q8_0, the exponent of MXFP4) as
-//! `[block][row]`, padded to 64 bytes. Of a matrix whose rows are not a multiple of sixteen, the
-//! last group holds zeros.
+//! A group of sixteen rows is made of lines of 64 bytes. A block of the format is its quads, a line
+//! each. What a block has beyond whole quads (the scale of Q8_0, the exponent of MXFP4) shares a
+//! line with that of the next blocks, before the first of them. Of a matrix whose rows are not a
+//! multiple of sixteen, the last group has zeros for rows.
 
 use std::ops::Range;
 
@@ -15,30 +16,43 @@ use crate::error::KernelError;
 use crate::simd::LANES;
 use crate::weights::WeightRows;
 
-/// Bytes of a quad of sixteen rows, to a multiple of which a group is padded.
-const QUAD_BYTES: usize = 4 * LANES;
+/// A quad of sixteen rows.
+pub(crate) type Line = [u8; 4 * LANES];
 
-/// How the bytes of a block become quads.
+/// How the bytes of a block become lines.
 #[derive(Clone, Copy)]
 struct Layout {
     /// Bytes of a block in the file.
     bytes: usize,
     /// Where the quads begin in it.
     quads_at: usize,
+    /// Its quads in the order of reading: where each run of them begins, and how many they are.
+    order: &'static [(usize, usize)],
 }
 
 impl Layout {
     /// Of a type with block dots.
     fn of(ty: GgmlType) -> Self {
-        for_block_type!(ty, K => Self { bytes: K::BYTES, quads_at: K::QUADS_AT })
+        for_block_type!(ty, K => Self::of_kind::<K>())
     }
 
-    fn n_quads(self) -> usize {
+    #[inline(always)]
+    const fn of_kind<K: Kind>() -> Self {
+        Self {
+            bytes: K::BYTES,
+            quads_at: K::QUADS_AT,
+            order: K::ORDER,
+        }
+    }
+
+    #[inline(always)]
+    const fn n_quads(self) -> usize {
         self.bytes / 4
     }
 
     /// Bytes of a block beyond whole quads.
-    fn rest(self) -> usize {
+    #[inline(always)]
+    const fn rest(self) -> usize {
         self.bytes % 4
     }
 
@@ -50,13 +64,34 @@ impl Layout {
         }
     }
 
-    fn quads_bytes(self, n_blocks: usize) -> usize {
-        n_blocks * self.n_quads() * QUAD_BYTES
+    /// Lines of so many blocks.
+    #[inline(always)]
+    const fn n_lines(self, n_blocks: usize) -> usize {
+        let rests = (n_blocks * self.rest()).div_ceil(4);
+        n_blocks * self.n_quads() + rests
     }
 
-    fn group_bytes(self, n_blocks: usize) -> usize {
-        let rests = n_blocks * self.rest() * LANES;
-        self.quads_bytes(n_blocks) + rests.next_multiple_of(QUAD_BYTES)
+    /// The line where a block's quads begin.
+    #[inline(always)]
+    const fn quads_line(self, block: usize) -> usize {
+        self.n_lines(block) + if self.shares_first_line(block) { 1 } else { 0 }
+    }
+
+    /// The line that holds a block's rest, and where in it.
+    #[inline(always)]
+    const fn rest_place(self, block: usize) -> (usize, usize) {
+        let sharers = match self.rest() {
+            0 => 1,
+            n => 4 / n,
+        };
+        let first = block / sharers * sharers;
+        (self.n_lines(first), block % sharers * self.rest() * LANES)
+    }
+
+    /// Whether a new line of rests begins before this block.
+    #[inline(always)]
+    const fn shares_first_line(self, block: usize) -> bool {
+        self.rest() > 0 && (block * self.rest()).is_multiple_of(4)
     }
 }
 
@@ -75,8 +110,8 @@ impl<'a> PackedRows<'a> {
     pub fn n_bytes(ty: GgmlType, n_rows: usize, n_cols: usize) -> Option<usize> {
         super::grain(ty)?;
         ty.row_bytes(n_cols)?.checked_mul(2 * LANES)?;
-        let group = Layout::of(ty).group_bytes(n_cols / ty.block_len());
-        group.checked_mul(n_rows.div_ceil(LANES))
+        let lines = Layout::of(ty).n_lines(n_cols / ty.block_len());
+        (lines * size_of::<Line>()).checked_mul(n_rows.div_ceil(LANES))
     }
 
     /// Takes `bytes`, which [`pack`](Self::pack) filled.
@@ -118,14 +153,16 @@ impl<'a> PackedRows<'a> {
         assert_eq!(Some(out.len()), need, "bytes of packed {ty}");
         let layout = Layout::of(ty);
         let n_blocks = weight.n_cols() / ty.block_len();
-        let groups = out.chunks_exact_mut(layout.group_bytes(n_blocks).max(1));
-        for (out, first) in groups.zip((0..n_rows).step_by(LANES)) {
+        let (lines, _) = out.as_chunks_mut::<{ size_of::<Line>() }>();
+        let groups = lines.chunks_exact_mut(layout.n_lines(n_blocks).max(1));
+        for (lines, first) in groups.zip((0..n_rows).step_by(LANES)) {
             let rows = weight.slice(first..n_rows.min(first + LANES));
             if rows.n_rows() < LANES {
-                out.fill(0);
+                lines.fill([0; size_of::<Line>()]);
             }
-            let (quads, rests) = out.split_at_mut(layout.quads_bytes(n_blocks));
-            pack_group(layout, rows, quads.as_chunks_mut().0, rests);
+            for row in 0..rows.n_rows() {
+                pack_row(layout, rows.row(row), row, lines);
+            }
         }
     }
 
@@ -167,44 +204,37 @@ impl<'a> PackedRows<'a> {
     }
 
     fn group_bytes(&self) -> usize {
-        Layout::of(self.ty).group_bytes(self.n_cols / self.ty.block_len())
+        let n_blocks = self.n_cols / self.ty.block_len();
+        Layout::of(self.ty).n_lines(n_blocks) * size_of::<Line>()
     }
 
     /// The group of sixteen rows that `row` begins.
     #[inline(always)]
     pub(crate) fn group<K: Kind>(&self, row: usize) -> Group<'a> {
-        let n_blocks = self.n_cols / (K::BLOCKS * super::BLOCK);
-        let layout = Layout {
-            bytes: K::BYTES,
-            quads_at: K::QUADS_AT,
-        };
-        let n = layout.group_bytes(n_blocks);
-        let bytes = &self.bytes[row / LANES * n..][..n];
-        let (quads, rests) = bytes.split_at(layout.quads_bytes(n_blocks));
+        let n = Layout::of_kind::<K>().n_lines(self.n_cols / (K::BLOCKS * super::BLOCK));
+        let (lines, _) = self.bytes.as_chunks();
         Group {
-            quads: quads.as_chunks().0,
-            rests,
+            lines: &lines[row / LANES * n..][..n],
         }
     }
 }
 
-/// Writes the quads and the rests of at most sixteen rows.
-fn pack_group(
-    layout: Layout,
-    rows: WeightRows<'_>,
-    quads: &mut [[u8; QUAD_BYTES]],
-    rests: &mut [u8],
-) {
-    let (n_quads, n_rest) = (layout.n_quads(), layout.rest());
-    for row in 0..rows.n_rows() {
-        for (index, block) in rows.row(row).chunks_exact(layout.bytes).enumerate() {
-            let (from, _) = block[layout.quads_at..][..4 * n_quads].as_chunks::<4>();
-            let to = &mut quads[index * n_quads..(index + 1) * n_quads];
-            for (from, to) in from.iter().zip(to) {
+/// Writes one row's share of a group's lines.
+fn pack_row(layout: Layout, bytes: &[u8], row: usize, lines: &mut [Line]) {
+    let n_rest = layout.rest();
+    for (index, block) in bytes.chunks_exact(layout.bytes).enumerate() {
+        let (quads, _) = block[layout.quads_at..][..4 * layout.n_quads()].as_chunks::<4>();
+        let mut to = layout.quads_line(index);
+        for &(first, n) in layout.order {
+            for (from, to) in quads[first..first + n].iter().zip(&mut lines[to..to + n]) {
                 to[4 * row..4 * row + 4].copy_from_slice(from);
             }
+            to += n;
+        }
+        let (line, at) = layout.rest_place(index);
+        if n_rest > 0 {
             let rest = &block[layout.rest_at()..][..n_rest];
-            rests[(index * LANES + row) * n_rest..][..n_rest].copy_from_slice(rest);
+            lines[line][at + row * n_rest..][..n_rest].copy_from_slice(rest);
         }
     }
 }
@@ -212,18 +242,23 @@ fn pack_group(
 /// Sixteen packed rows.
 #[derive(Clone, Copy)]
 pub(crate) struct Group<'a> {
-    quads: &'a [[u8; QUAD_BYTES]],
-    rests: &'a [u8],
+    lines: &'a [Line],
 }
 
 impl<'a> Group<'a> {
     /// A block of the format, of all sixteen rows.
     #[inline(always)]
     pub(crate) fn block<K: Kind>(&self, index: usize) -> PackedBlock<'a> {
-        let (n_quads, n_rest) = (K::BYTES / 4, K::BYTES % 4 * LANES);
+        let layout = Layout::of_kind::<K>();
+        let rest = if layout.rest() > 0 {
+            let (line, at) = layout.rest_place(index);
+            &self.lines[line][at..][..layout.rest() * LANES]
+        } else {
+            &[]
+        };
         PackedBlock {
-            quads: &self.quads[index * n_quads..][..n_quads],
-            rest: &self.rests[index * n_rest..][..n_rest],
+            quads: &self.lines[layout.quads_line(index)..][..layout.n_quads()],
+            rest,
         }
     }
 }
@@ -231,7 +266,8 @@ impl<'a> Group<'a> {
 /// A block of the format, of sixteen rows.
 #[derive(Clone, Copy)]
 pub(crate) struct PackedBlock<'a> {
-    pub(crate) quads: &'a [[u8; QUAD_BYTES]],
+    /// In the order of reading.
+    pub(crate) quads: &'a [Line],
     /// What is beyond whole quads, row after row.
     pub(crate) rest: &'a [u8],
 }
@@ -241,26 +277,46 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quads_of_sixteen_rows_lie_side_by_side_and_the_rests_after_them() {
-        // Two blocks of Q8_0: a scale of two bytes, then eight quads.
-        let bytes: Vec<u8> = (0..17 * 68).map(|i| (i % 251) as u8).collect();
-        let weight = WeightRows::new(GgmlType::Q8_0, &bytes, 17, 64).expect("whole rows");
-        let n = PackedRows::n_bytes(GgmlType::Q8_0, 17, 64).expect("a size");
-        assert_eq!(n, 2 * 16 * 68);
+    fn quads_of_sixteen_rows_lie_side_by_side_after_the_scales_of_two_blocks() {
+        // Three blocks of Q8_0: a scale of two bytes, then eight quads.
+        let row_bytes = 3 * 34;
+        let bytes: Vec<u8> = (0..17 * row_bytes).map(|i| (i % 251) as u8).collect();
+        let weight = WeightRows::new(GgmlType::Q8_0, &bytes, 17, 96).expect("whole rows");
+        let n = PackedRows::n_bytes(GgmlType::Q8_0, 17, 96).expect("a size");
+        assert_eq!(n, 2 * 64 * (1 + 2 * 8 + 1 + 8));
         let mut out = vec![9; n];
         PackedRows::pack(weight, &mut out);
-        let at = |row: usize, byte: usize| bytes[row * 68 + byte];
+        let at = |row: usize, byte: usize| bytes[row * row_bytes + byte];
+        let (lines, _) = out.as_chunks::<64>();
         for row in 0..16 {
-            for byte in 0..4 {
-                assert_eq!(out[4 * row + byte], at(row, 2 + byte));
-                assert_eq!(out[15 * 64 + 4 * row + byte], at(row, 36 + 28 + byte));
+            for byte in 0..2 {
+                assert_eq!(lines[0][2 * row + byte], at(row, byte));
+                assert_eq!(lines[0][32 + 2 * row + byte], at(row, 34 + byte));
+                assert_eq!(lines[17][2 * row + byte], at(row, 68 + byte));
             }
-            assert_eq!(out[16 * 64 + 2 * row], at(row, 0));
-            assert_eq!(out[16 * 64 + 32 + 2 * row + 1], at(row, 35));
+            for byte in 0..4 {
+                assert_eq!(lines[1][4 * row + byte], at(row, 2 + byte));
+                assert_eq!(lines[16][4 * row + byte], at(row, 36 + 28 + byte));
+                assert_eq!(lines[25][4 * row + byte], at(row, 70 + 28 + byte));
+            }
         }
-        let last = &out[16 * 68..];
-        assert_eq!(last[..4], bytes[16 * 68 + 2..16 * 68 + 6]);
-        assert!(last[4..64].iter().all(|&byte| byte == 0));
+        let last = &lines[26..];
+        assert_eq!(last[1][..4], bytes[16 * row_bytes + 2..16 * row_bytes + 6]);
+        assert!(last[1][4..].iter().all(|&byte| byte == 0));
+    }
+
+    #[test]
+    fn every_quad_is_read_once_in_some_order() {
+        for name in [
+            "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "Q8_0", "IQ4_XS", "MXFP4",
+        ] {
+            let layout = Layout::of(GgmlType::from_name(name).expect("a type"));
+            let mut quads: Vec<usize> = (layout.order.iter())
+                .flat_map(|&(first, n)| first..first + n)
+                .collect();
+            quads.sort_unstable();
+            assert!(quads.into_iter().eq(0..layout.n_quads()), "{name}");
+        }
     }
 
     #[test]

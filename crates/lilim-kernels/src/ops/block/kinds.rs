@@ -423,8 +423,8 @@ kind!(Q3_K(q3_k, quads at 0, order [(24, 3), (0, 24)]): Halves<false, 7, 4>,
         }
     },
     quads(s, block, index) {
-        let low = bits(s, read(block, 11 + index / 4 * STEPS), 2 * (index % 4), 3);
         let high = bits(s, read(block, 3), index, 1);
+        let low = bits(s, read(block, 11 + index / 4 * STEPS), 2 * (index % 4), 3);
         with_bits(s, low, high, 2)
     }
 );
@@ -463,8 +463,8 @@ kind!(Q6_K(q6_k, quads at 0, order [(48, 4), (32, 8), (0, 16), (40, 8), (16, 16)
         // Of 64 bytes, 32 columns in the low nibbles of the first 32 and so on.
         let (part, nibble, side) = (index / 4, index / 2 % 2, index % 2);
         let first = 4 + part * 3 * STEPS;
-        let low = bits(s, read(block, first + (1 + side) * STEPS), 4 * nibble, 15);
         let high = bits(s, read(block, first), 2 * (index % 4), 3);
+        let low = bits(s, read(block, first + (1 + side) * STEPS), 4 * nibble, 15);
         with_bits(s, low, high, 4)
     }
 );

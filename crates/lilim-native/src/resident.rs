@@ -79,14 +79,14 @@ impl ModelMemory {
                 .sum::<usize>()
                 >= REPORT_BYTES
             {
-                compute.for_each(std::mem::take(&mut batch), Tile::lay_out);
+                lay_out(compute, std::mem::take(&mut batch));
                 for (part, range) in taken.drain(..) {
                     bytes.release(part, range);
                 }
                 report(done as u64, total);
             }
         }
-        compute.for_each(batch, Tile::lay_out);
+        lay_out(compute, batch);
         for (part, range) in taken {
             bytes.release(part, range);
         }
@@ -160,12 +160,13 @@ fn tiles<'a>(matrix: &Matrix, parts: &[&'a [u8]], out: &'a mut [u8], tiles: &mut
     }
 }
 
-impl Tile<'_> {
-    fn lay_out(self) {
-        if self.is_packed {
-            PackedRows::pack(self.rows, self.out);
+/// Fills the tiles' places, on all threads.
+fn lay_out(compute: &Compute, tiles: Vec<Tile>) {
+    compute.for_each_part(tiles, usize::MAX, |_, tile| {
+        if tile.is_packed {
+            PackedRows::pack(tile.rows, tile.out);
         } else {
-            self.out.copy_from_slice(self.rows.bytes());
+            tile.out.copy_from_slice(tile.rows.bytes());
         }
-    }
+    });
 }

@@ -164,7 +164,8 @@ impl OpenModel {
             kv_bytes,
             buffer_bytes: n_floats
                 .saturating_mul(4)
-                .saturating_add(self.product_bytes(n_rows, n_threads)),
+                .saturating_add(self.product_bytes(n_rows, n_threads))
+                .saturating_add(self.vocabulary_bytes()),
         }
     }
 
@@ -181,6 +182,18 @@ impl OpenModel {
         let rounded = (n_inputs * blocks(dim)).max(blocks(widest)) * size_of::<ActBlock>();
         let panel = Kernels::panel_len(dim.max(widest), n_rows) * size_of::<PanelBlock>();
         (rounded + panel * n_threads) as u64
+    }
+
+    /// What the tokenizer takes, about: as measured with vocabularies of 32,000 to 152,000 tokens.
+    fn vocabulary_bytes(&self) -> u64 {
+        const TOKEN_BYTES: u64 = 160;
+        const MERGE_BYTES: u64 = 96;
+        let n_strings = |key| match self.gguf.metadata().strings(key) {
+            Ok(Some(strings)) => strings.len() as u64,
+            _ => 0,
+        };
+        let n_merges = n_strings("tokenizer.ggml.merges");
+        self.info.vocab_size as u64 * TOKEN_BYTES + n_merges * MERGE_BYTES
     }
 
     /// Lays out the weights and joins them with the threads that will compute; `report` hears the

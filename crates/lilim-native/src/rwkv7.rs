@@ -20,6 +20,17 @@ use crate::rwkv7_weights::{N_MIXES, Rwkv7Config, Rwkv7Layer, Rwkv7Weights};
 use crate::tensors::{Linear, Norm};
 use crate::timeline::{Limits, Network, Run, with_rows};
 
+/// In the place of a mixed input: what the heads read, normed and gated.
+const READ: usize = 0;
+/// In the place of a mixed input, as all that comes from the detours: decay.
+const DECAY: usize = 1;
+/// How far values are pulled towards the first layer's.
+const SHARE: usize = 3;
+/// Rate.
+const RATE: usize = 4;
+/// Gate.
+const GATE: usize = 5;
+
 /// Low-rank detours of a layer.
 const N_DETOURS: usize = 4;
 
@@ -59,20 +70,14 @@ struct LayerMemory {
 pub(crate) struct Buffers {
     x: Vec<f32>,
     normed: Vec<f32>,
-    /// Inputs of receptance, decay, key, value, rate and gate. `[6][chunk, dim]`
+    /// Inputs of receptance, decay, key, value, rate and gate; once the products have read them,
+    /// [`READ`] and others take their place. `[6][chunk, dim]`
     mixed: [Vec<f32>; N_MIXES],
     receptance: Vec<f32>,
-    decay: Vec<f32>,
     key: Vec<f32>,
     value: Vec<f32>,
-    rate: Vec<f32>,
-    gate: Vec<f32>,
     /// Values of the first layer.
     first_value: Vec<f32>,
-    /// How far values are pulled towards them.
-    share: Vec<f32>,
-    /// What the heads read, normed and gated.
-    read: Vec<f32>,
     /// What the last block adds to `x`.
     branch: Vec<f32>,
     /// Inside the low-rank detours of decay, rate, value and gate. `[4][chunk, rank]`
@@ -228,7 +233,7 @@ impl Pass<'_> {
         self.project(layer, buffers);
         self.widen(layer, buffers);
         self.move_heads((index, layer), runs, buffers);
-        self.multiply(&layer.output, &buffers.read, &mut buffers.branch);
+        self.multiply(&layer.output, &buffers.mixed[READ], &mut buffers.branch);
     }
 
     /// `branch = value · relu(key · mixed)²`
@@ -350,12 +355,11 @@ impl Pass<'_> {
         let kernels = self.compute.kernels;
         let Buffers {
             low: [w, a, v, g],
-            decay,
-            rate,
-            share,
-            gate,
+            mixed,
             ..
         } = buffers;
+        // the order of the mixed inputs
+        let [_, decay, _, share, rate, gate] = mixed;
         let w = &mut w[..self.m * self.cfg.ranks.decay];
         self.compute
             .for_rows(w, ELEMENTS_PER_ROW, |_, low| kernels.tanh(low));
@@ -381,7 +385,7 @@ impl Pass<'_> {
         buffers: &mut Buffers,
     ) {
         let (dim, head_dim) = (self.cfg.dim, self.cfg.head_dim);
-        let mut read = std::mem::take(&mut buffers.read);
+        let mut read = std::mem::take(&mut buffers.mixed[READ]);
         let mut rest = &mut read[..self.n()];
         let mut heads = Vec::with_capacity(runs.len() * self.cfg.n_heads);
         for (rows, run) in with_rows(runs) {
@@ -405,7 +409,7 @@ impl Pass<'_> {
                     self.compute.kernels.wkv7(args, state, scratch, out);
                 });
             });
-        buffers.read = read;
+        buffers.mixed[READ] = read;
     }
 
     /// What the first head reads for the rows of a run.
@@ -420,7 +424,7 @@ impl Pass<'_> {
         let (value, mix) = match layer.value_mix {
             None => (&buffers.first_value, None),
             Some(_) => {
-                let (first_value, share) = (of(&buffers.first_value), of(&buffers.share));
+                let (first_value, share) = (of(&buffers.first_value), of(&buffers.mixed[SHARE]));
                 (&buffers.value, Some(Wkv7Mix { first_value, share }))
             }
         };
@@ -428,11 +432,11 @@ impl Pass<'_> {
             dim,
             col: 0,
             receptance: of(&buffers.receptance),
-            decay: of(&buffers.decay),
+            decay: of(&buffers.mixed[DECAY]),
             key: of(&buffers.key),
             value: of(value),
-            rate: of(&buffers.rate),
-            gate: of(&buffers.gate),
+            rate: of(&buffers.mixed[RATE]),
+            gate: of(&buffers.mixed[GATE]),
             mix,
             removal_key: &layer.removal_key,
             key_rate: &layer.key_rate,
@@ -478,14 +482,9 @@ impl Buffers {
             normed: wide()?,
             mixed: [wide()?, wide()?, wide()?, wide()?, wide()?, wide()?],
             receptance: wide()?,
-            decay: wide()?,
             key: wide()?,
             value: wide()?,
-            rate: wide()?,
-            gate: wide()?,
             first_value: wide()?,
-            share: wide()?,
-            read: wide()?,
             branch: wide()?,
             low: [
                 rows(cfg.ranks.decay)?,

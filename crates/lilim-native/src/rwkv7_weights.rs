@@ -80,7 +80,7 @@ impl Rwkv7Config {
             value,
             gate,
         } = self.ranks;
-        (18 * self.dim + decay + rate + value + gate + self.ffn_dim) as u64
+        (13 * self.dim + decay + rate + value + gate + self.ffn_dim) as u64
     }
 }
 

@@ -16,7 +16,7 @@ pub enum Level {
     Avx2,
     /// x86-64 with AVX2, FMA, F16C and AVX-VNNI.
     Avx2Vnni,
-    /// x86-64 with AVX-512 F, BW, DQ and VL.
+    /// x86-64 with AVX-512 F, BW, DQ, VL and VNNI.
     Avx512,
     /// 64-bit Arm with NEON.
     Neon,

@@ -170,3 +170,103 @@ fn lay_out(compute: &Compute, tiles: Vec<Tile>) {
         }
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Mutex;
+
+    use lilim_formats::GgmlType;
+
+    use super::*;
+
+    /// Bytes that remember what was released.
+    struct Recording {
+        bytes: Vec<u8>,
+        released: Mutex<Vec<Range<usize>>>,
+    }
+
+    impl ModelBytes for Recording {
+        fn parts(&self) -> Vec<&[u8]> {
+            vec![&self.bytes]
+        }
+
+        fn name(&self) -> &str {
+            "recording"
+        }
+
+        fn release(&self, _part: usize, bytes: Range<usize>) {
+            self.released.lock().expect("one thread").push(bytes);
+        }
+
+        fn path(&self) -> &Path {
+            Path::new("recording.gguf")
+        }
+    }
+
+    fn matrix(ty: GgmlType, bytes: Range<usize>, n_rows: usize, n_cols: usize) -> Matrix {
+        Matrix {
+            ty,
+            part: 0,
+            bytes,
+            n_rows,
+            n_cols,
+            resident: None,
+            is_packed: false,
+        }
+    }
+
+    /// 300 rows of Q8_0, then five of F32 that are no whole vectors.
+    fn two_matrices() -> (Arc<Recording>, [Matrix; 2]) {
+        let n_quantized = 300 * 68;
+        let n = n_quantized + 5 * 7 * 4;
+        let bytes = (0..n).map(|i| (i % 249) as u8).collect();
+        let quantized = matrix(GgmlType::Q8_0, 0..n_quantized, 300, 64);
+        let floats = matrix(GgmlType::F32, n_quantized..n, 5, 7);
+        let released = Mutex::default();
+        (Arc::new(Recording { bytes, released }), [quantized, floats])
+    }
+
+    fn load(kernels: &'static Kernels) -> (Arc<Recording>, [Matrix; 2], ModelMemory, u64) {
+        let (bytes, mut matrices) = two_matrices();
+        let compute = Compute::new(kernels, 2).expect("two threads");
+        let mut last = (0, 1);
+        let shared: Arc<dyn ModelBytes> = bytes.clone();
+        let memory = ModelMemory::load(
+            shared,
+            matrices.iter_mut().collect(),
+            &compute,
+            &mut |done, total| last = (done, total),
+        );
+        assert_eq!(last.0, last.1, "all was reported");
+        (bytes, matrices, memory.expect("little memory"), last.1)
+    }
+
+    #[test]
+    fn quantized_matrices_are_packed_others_copied_and_both_released() {
+        let kernels = Kernels::detect();
+        if kernels.level() == Level::Reference {
+            return;
+        }
+        let (bytes, [quantized, floats], memory, total) = load(kernels);
+        assert_eq!(memory.resident().len() as u64, total);
+        let mut packed = vec![0; PackedRows::n_bytes(GgmlType::Q8_0, 300, 64).expect("a size")];
+        PackedRows::pack(quantized.in_file(&bytes.parts()), &mut packed);
+        let place = quantized.resident.clone().expect("placed");
+        assert!(quantized.is_packed && memory.resident()[place] == packed);
+        let place = floats.resident.clone().expect("placed");
+        assert!(!floats.is_packed && place.start.is_multiple_of(ALIGN));
+        assert_eq!(memory.resident()[place], bytes.bytes[floats.bytes.clone()]);
+        let released = bytes.released.lock().expect("one thread");
+        assert_eq!(*released, [quantized.bytes, floats.bytes]);
+    }
+
+    #[test]
+    fn the_reference_level_reads_the_file() {
+        let kernels = Kernels::for_level(Level::Reference).expect("always there");
+        let (bytes, matrices, memory, _) = load(kernels);
+        assert!(memory.resident().is_empty());
+        assert!(matrices.iter().all(|matrix| matrix.resident.is_none()));
+        assert!(bytes.released.lock().expect("one thread").is_empty());
+    }
+}

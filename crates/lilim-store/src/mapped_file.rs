@@ -104,3 +104,19 @@ impl Deref for MappedFile {
         self.bytes()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn released_bytes_can_be_read_again() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/mapped_file.rs");
+        let file = MappedFile::open(&path).expect("this file");
+        let before = file.bytes().to_vec();
+        for range in [0..0, 0..before.len(), 5..before.len() - 5] {
+            file.release(range);
+            assert_eq!(file.bytes(), before);
+        }
+    }
+}

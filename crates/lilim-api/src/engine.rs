@@ -59,7 +59,7 @@ pub struct ModelInfo {
 /// Bytes that running a model takes, by part.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MemoryEstimate {
-    /// Weights as they lie in the file (shared pages) or in memory.
+    /// Weights: in pages of the file, which other processes may share, or laid out in memory.
     pub weight_bytes: u64,
     /// Keys and values, or recurrent state, for the whole context.
     pub kv_bytes: u64,

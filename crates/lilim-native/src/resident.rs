@@ -2,8 +2,8 @@
 //! memory of large pages.
 //!
 //! Quantized matrices are packed as their kernels want them, others copied as they are. What was
-//! taken from the file is given back to the system as it goes, so that at no time there are two
-//! copies in memory. The embedding stays in the file: a token touches one row of it.
+//! taken from the file is given back to the system as it goes, so that (where the system can do
+//! that) little is in memory twice. The embedding stays in the file: a token touches one row of it.
 //!
 //! At the reference level nothing is moved: its products read the file's own rows.
 
@@ -38,6 +38,8 @@ pub(crate) struct ModelMemory {
 /// Rows on their way from the file.
 struct Tile<'a> {
     rows: WeightRows<'a>,
+    /// The part of the files that they are in, and their bytes in it.
+    source: (usize, Range<usize>),
     is_packed: bool,
     out: &'a mut [u8],
 }
@@ -61,35 +63,27 @@ impl ModelMemory {
         let mut resident = large_pages(n_bytes)?;
         let total = n_bytes as u64;
         report(0, total);
-        let mut done = 0;
-        let mut rest = &mut resident[..];
         let parts = bytes.parts();
-        let mut batch = Vec::new();
-        let mut taken: Vec<(usize, Range<usize>)> = Vec::new();
+        let mut all = Vec::new();
+        let mut rest = &mut resident[..];
         for matrix in &matrices {
-            let resident = matrix.resident.clone().expect("every matrix was placed");
-            let (out, after) = rest.split_at_mut(resident.len().next_multiple_of(ALIGN));
+            let place = matrix.resident.clone().expect("every matrix was placed");
+            let (out, after) = rest.split_at_mut(place.len().next_multiple_of(ALIGN));
             rest = after;
-            done += out.len();
-            tiles(matrix, &parts, &mut out[..resident.len()], &mut batch);
-            taken.push((matrix.part, matrix.bytes.clone()));
-            if batch
-                .iter()
-                .map(|tile: &Tile| tile.out.len())
-                .sum::<usize>()
-                >= REPORT_BYTES
-            {
-                lay_out(compute, std::mem::take(&mut batch));
-                for (part, range) in taken.drain(..) {
-                    bytes.release(part, range);
-                }
-                report(done as u64, total);
+            tiles(matrix, &parts, &mut out[..place.len()], &mut all);
+        }
+        let (mut batch, mut n_batch, mut done) = (Vec::new(), 0, 0);
+        for tile in all {
+            n_batch += tile.out.len();
+            batch.push(tile);
+            if n_batch >= REPORT_BYTES {
+                lay_out(compute, &mut batch, &*bytes);
+                done += n_batch as u64;
+                n_batch = 0;
+                report(done, total);
             }
         }
-        lay_out(compute, batch);
-        for (part, range) in taken {
-            bytes.release(part, range);
-        }
+        lay_out(compute, &mut batch, &*bytes);
         report(total, total);
         drop(parts);
         Ok(Self {
@@ -152,23 +146,28 @@ fn tiles<'a>(matrix: &Matrix, parts: &[&'a [u8]], out: &'a mut [u8], tiles: &mut
         let rows = rows.slice(first..matrix.n_rows.min(first + TILE_ROWS));
         let (out, after) = rest.split_at_mut(bytes_of(rows.n_rows()));
         rest = after;
+        let start = matrix.bytes.start + first * matrix.row_bytes();
         tiles.push(Tile {
             rows,
+            source: (matrix.part, start..start + rows.bytes().len()),
             is_packed: matrix.is_packed,
             out,
         });
     }
 }
 
-/// Fills the tiles' places, on all threads.
-fn lay_out(compute: &Compute, tiles: Vec<Tile>) {
-    compute.for_each_part(tiles, usize::MAX, |_, tile| {
+/// Fills the tiles' places, on all threads, and gives back what they were taken from.
+fn lay_out(compute: &Compute, tiles: &mut Vec<Tile>, bytes: &dyn ModelBytes) {
+    compute.for_each_part(tiles.iter_mut().collect(), usize::MAX, |_, tile| {
         if tile.is_packed {
             PackedRows::pack(tile.rows, tile.out);
         } else {
             tile.out.copy_from_slice(tile.rows.bytes());
         }
     });
+    for Tile { source, .. } in tiles.drain(..) {
+        bytes.release(source.0, source.1);
+    }
 }
 
 #[cfg(test)]
@@ -258,7 +257,12 @@ mod tests {
         assert!(!floats.is_packed && place.start.is_multiple_of(ALIGN));
         assert_eq!(memory.resident()[place], bytes.bytes[floats.bytes.clone()]);
         let released = bytes.released.lock().expect("one thread");
-        assert_eq!(*released, [quantized.bytes, floats.bytes]);
+        let mut end = 0;
+        for range in released.iter() {
+            assert_eq!(range.start, end, "tile after tile");
+            end = range.end;
+        }
+        assert_eq!(end, floats.bytes.end);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Finding a model's tensors: shape and type are checked before anything is computed with them.
 //!
-//! Matrices stay where they are (a [`Matrix`] is a place in the file, not a copy); vectors are small
-//! and need alignment, so they become `f32` here. A tensor that nobody asked for is an error: a
+//! A [`Matrix`] is a place in the file, not a copy, until `resident` lays out those that products
+//! read; vectors are small and need alignment, so they become `f32` here. A tensor that nobody asked for is an error: a
 //! computation that ignores a bias gives wrong answers quietly.
 
 use std::cell::RefCell;
@@ -14,7 +14,7 @@ use lilim_kernels::WeightRows;
 
 use crate::error::ModelError;
 
-/// A matrix of weights in the file: `[n_rows, n_cols]`, one output a row.
+/// A matrix of weights: `[n_rows, n_cols]`, one output a row.
 #[derive(Clone, Debug)]
 pub(crate) struct Matrix {
     pub ty: GgmlType,

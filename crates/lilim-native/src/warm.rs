@@ -1,5 +1,5 @@
-//! Brings a model's file pages into memory before the first prompt, so that loading is what takes
-//! the time (and shows its progress), and not the first token.
+//! Brings a model's file pages into memory before the first prompt where products read them there,
+//! so that loading is what takes the time (and shows its progress), and not the first token.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 

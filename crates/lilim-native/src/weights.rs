@@ -17,7 +17,7 @@ pub(crate) struct Weights {
     /// `[n_layers]`
     pub layers: Vec<Layer>,
     pub output_norm: Norm,
-    /// `[vocab_size, dim]`; the embedding's own place when the file ties them.
+    /// `[vocab_size, dim]`; the embedding's rows when the file ties them.
     pub output: Linear,
     pub rope_divisors: RopeDivisors,
 }

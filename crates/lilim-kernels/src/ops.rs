@@ -7,6 +7,7 @@ pub(crate) mod block;
 pub(crate) mod dot;
 pub(crate) mod elementwise;
 pub(crate) mod exp;
+pub(crate) mod floats;
 pub(crate) mod kv;
 pub(crate) mod matmul;
 pub(crate) mod norm;

@@ -22,6 +22,12 @@ pub(crate) mod scalar;
 /// Lanes of a vector: the number of partial sums in a dot product.
 pub(crate) const LANES: usize = 16;
 
+/// Bytes that come from memory together.
+pub(crate) const CACHE_LINE: usize = 64;
+
+/// Bytes between what is read and what is asked for, where packed weights are asked for at all.
+pub(crate) const AHEAD: usize = 8192;
+
 /// Sixteen f32 as they lie in memory.
 pub(crate) type Chunk = [f32; LANES];
 
@@ -282,7 +288,7 @@ pub(crate) trait Simd: Copy + 'static {
 
     /// Asks for the cache line `distance` bytes after the start of `at`, which need not exist.
     #[inline(always)]
-    fn prefetch(self, _at: &[u8], _distance: usize) {}
+    fn prefetch<T: ?Sized>(self, _at: &T, _distance: usize) {}
 
     /// All lanes +0.
     #[inline(always)]

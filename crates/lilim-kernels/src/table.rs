@@ -5,12 +5,12 @@ use crate::level::Level;
 use crate::ops;
 use crate::ops::activation::Activation;
 use crate::ops::attend::AttendArgs;
-use crate::ops::block::packed::PackedRows;
 use crate::ops::block::{ActBlock, BLOCK, Grain, PanelBlock, TILE};
 use crate::ops::kv::KvKind;
 use crate::ops::norm::LayerNorm;
 use crate::ops::rope::RopeStyle;
 use crate::ops::wkv7::Wkv7Args;
+use crate::packed::PackedRows;
 use crate::simd::{self, Op, Simd};
 use crate::weights::WeightRows;
 use lilim_formats::GgmlType;
@@ -63,7 +63,8 @@ macro_rules! kernel_table {
 
 kernel_table! {
     dot::dot(a: &'a [f32], b: &'a [f32]) -> f32;
-    matmul::matmul(weight: WeightRows<'a>, x: &'a [f32], out: ColumnsMut<'a>, scratch: &'a mut [f32]);
+    matmul::matmul(weight: WeightRows<'a>, x: &'a [f32], out: ColumnsMut<'a>, decoded: &'a mut [f32]);
+    floats::multiply_floats(weight: PackedRows<'a>, x: &'a [f32], out: ColumnsMut<'a>);
     block::multiply(weight: PackedRows<'a>, x: &'a [ActBlock], out: ColumnsMut<'a>, panel: &'a mut [PanelBlock]);
     block::round_tile(grain: Grain, x: &'a [f32], n_cols: usize, out: &'a mut [ActBlock]);
     matmul::decode_row(ty: GgmlType, row: &'a [u8], out: &'a mut [f32]);
@@ -102,6 +103,12 @@ fn token<S: Simd>() -> S {
     // SAFETY: the functions of a table are private to it, and `Kernels::for_level` alone hands out
     // tables, after it has asked whether the level is available.
     unsafe { S::assume() }
+}
+
+/// Checks the shapes of a product with exact dots.
+fn check_product((n_rows, n_cols): (usize, usize), x: &[f32], out: &ColumnsMut<'_>) {
+    assert_eq!(out.n_cols(), n_rows, "outputs of a product");
+    assert_eq!(x.len(), out.n_rows() * n_cols, "inputs of a product");
 }
 
 static REFERENCE: Kernels = Kernels::of::<simd::scalar::Scalar>();
@@ -167,11 +174,6 @@ impl Kernels {
         self.level
     }
 
-    /// Returns how many f32 of scratch [`matmul`](Self::matmul) needs, whatever the shape: 64 KiB.
-    pub const fn matmul_scratch() -> usize {
-        ops::matmul::SCRATCH
-    }
-
     /// Returns how many f32 of scratch [`attend`](Self::attend) and
     /// [`attend_span`](Self::attend_span) need.
     pub const fn attend_scratch(n_queries: usize, key_dim: usize, value_dim: usize) -> usize {
@@ -189,10 +191,11 @@ impl Kernels {
         (self.dot)(a, b)
     }
 
-    /// Multiplies rows by a weight matrix: `out[i][row] = dot(weight row, x[i])`.
+    /// Multiplies rows by a weight matrix as it lies in the file: `out[i][row] = dot(weight row,
+    /// x[i])`. The slow twin of all products.
     ///
     /// *Shapes*: `x: [m, weight.n_cols]`, `out: [m, weight.n_rows]`, where `m` is the number of
-    /// rows of `out`; `scratch` at least [`matmul_scratch`](Self::matmul_scratch).
+    /// rows of `out`; `decoded`, room to work in: `[weight.n_cols]`.
     ///
     /// # Panics
     /// When a shape is another.
@@ -201,24 +204,28 @@ impl Kernels {
         weight: WeightRows<'_>,
         x: &[f32],
         out: ColumnsMut<'_>,
-        scratch: &mut [f32],
+        decoded: &mut [f32],
     ) {
-        assert_eq!(out.n_cols(), weight.n_rows(), "outputs of a product");
-        assert_eq!(
-            x.len(),
-            out.n_rows() * weight.n_cols(),
-            "inputs of a product"
-        );
-        assert!(
-            scratch.len() >= Self::matmul_scratch(),
-            "scratch of a product"
-        );
-        (self.matmul)(weight, x, out, scratch);
+        let (n_rows, n_cols) = (weight.n_rows(), weight.n_cols());
+        check_product((n_rows, n_cols), x, &out);
+        assert_eq!(decoded.len(), n_cols, "room for a row");
+        (self.matmul)(weight, x, out, decoded);
+    }
+
+    /// [`matmul`](Self::matmul) with packed weights in floating point, the same bits.
+    ///
+    /// # Panics
+    /// When a shape is another or the weights are quantized.
+    pub fn matmul_floats(&self, weight: PackedRows<'_>, x: &[f32], out: ColumnsMut<'_>) {
+        let ty = weight.ty();
+        assert!(ops::block::grain(ty).is_none(), "floats, not {ty}");
+        check_product((weight.n_rows(), weight.n_cols()), x, &out);
+        (self.multiply_floats)(weight, x, out);
     }
 
     /// Returns how activations are rounded for products with weights of this type, which then are
     /// block dots ([`matmul_rounded`](Self::matmul_rounded)). `None` for the other types, and for
-    /// all at the reference level: their products are those of [`matmul`](Self::matmul).
+    /// all at the reference level, where products are those of [`matmul`](Self::matmul).
     pub fn grain(&self, ty: GgmlType) -> Option<Grain> {
         ops::block::grain(ty).filter(|_| self.level != Level::Reference)
     }
@@ -267,7 +274,11 @@ impl Kernels {
         out: ColumnsMut<'_>,
         panel: &mut [PanelBlock],
     ) {
-        let (n_cols, m) = (weight.n_cols(), out.n_rows());
+        let (ty, n_cols, m) = (weight.ty(), weight.n_cols(), out.n_rows());
+        assert!(
+            ops::block::grain(ty).is_some(),
+            "quantized weights, not {ty}"
+        );
         assert_eq!(out.n_cols(), weight.n_rows(), "outputs of a product");
         assert_eq!(x.len(), Self::rounded_len(n_cols, m), "inputs of a product");
         assert!(

@@ -7,7 +7,7 @@ mod naive;
 
 use lilim_formats::GgmlType;
 use lilim_formats::codec::decode;
-use lilim_kernels::{ColumnsMut, Kernels, WeightRows};
+use lilim_kernels::{ColumnsMut, Kernels, PackedRows, WeightRows};
 use naive::{Numbers, WEIGHT_TYPES, check_same, dot_f64, levels, weights};
 
 /// The codec's values of a whole matrix.
@@ -27,9 +27,20 @@ fn product(weight: &[f32], x: &[f32], n_cols: usize) -> Vec<f32> {
 
 fn multiply(kernels: &Kernels, weight: WeightRows<'_>, x: &[f32], m: usize) -> Vec<f32> {
     let mut out = vec![f32::NAN; m * weight.n_rows()];
-    // What is left in the scratch from before does not matter.
-    let mut scratch = vec![f32::NAN; Kernels::matmul_scratch()];
-    kernels.matmul(weight, x, ColumnsMut::new(&mut out, m), &mut scratch);
+    // What is left in the room from before does not matter.
+    let mut decoded = vec![f32::NAN; weight.n_cols()];
+    kernels.matmul(weight, x, ColumnsMut::new(&mut out, m), &mut decoded);
+    out
+}
+
+/// The same with the weights packed.
+fn multiply_packed(kernels: &Kernels, weight: WeightRows<'_>, x: &[f32], m: usize) -> Vec<f32> {
+    let (ty, n_rows, n_cols) = (weight.ty(), weight.n_rows(), weight.n_cols());
+    let mut packed = vec![0xff; PackedRows::n_bytes(ty, n_rows, n_cols).unwrap()];
+    PackedRows::pack(weight, &mut packed);
+    let packed = PackedRows::new(ty, &packed, n_rows, n_cols).unwrap();
+    let mut out = vec![f32::NAN; m * n_rows];
+    kernels.matmul_floats(packed, x, ColumnsMut::new(&mut out, m));
     out
 }
 
@@ -50,7 +61,11 @@ fn check(ty: GgmlType, n_rows: usize, n_cols: usize, ms: &[usize], tame: bool) {
         for &m in ms {
             let got = multiply(kernels, weight, &x[..m * n_cols], m);
             let what = format!("{} {ty} [{n_rows}, {n_cols}] x {m}", kernels.level());
-            check_same(&got, &expected[..m * n_rows], what);
+            check_same(&got, &expected[..m * n_rows], what.clone());
+            if ty.block_len() == 1 {
+                let got = multiply_packed(kernels, weight, &x[..m * n_cols], m);
+                check_same(&got, &expected[..m * n_rows], format!("{what}, packed"));
+            }
         }
     }
 }
@@ -91,6 +106,9 @@ fn any_number_of_rows_gives_the_same_bits() {
     }
     check(GgmlType::Q4_K, 3, 512, &[95, 96, 97, 193], true);
     check(GgmlType::F32, 17, 1100, &[6, 64], false);
+    for n_rows in 1..=17 {
+        check(GgmlType::F16, n_rows, 530, &[1, 2, 5, 13, 97], true);
+    }
 }
 
 #[test]
@@ -129,10 +147,33 @@ fn columns_of_the_output_may_be_split() {
         let whole = multiply(kernels, weight, &x, 3);
         for at in 0..=12 {
             let mut out = vec![f32::NAN; 3 * 12];
-            let mut scratch = vec![0.0; Kernels::matmul_scratch()];
+            let mut decoded = vec![0.0; 256];
             let (left, right) = ColumnsMut::new(&mut out, 3).split_at_col(at);
-            kernels.matmul(weight.slice(0..at), &x, left, &mut scratch);
-            kernels.matmul(weight.slice(at..12), &x, right, &mut scratch);
+            kernels.matmul(weight.slice(0..at), &x, left, &mut decoded);
+            kernels.matmul(weight.slice(at..12), &x, right, &mut decoded);
+            check_same(&out, &whole, format!("{} split at {at}", kernels.level()));
+        }
+    }
+}
+
+#[test]
+fn packed_floats_may_be_split_at_sixteens() {
+    let mut numbers = Numbers(13);
+    let bytes = weights(&mut numbers, GgmlType::BF16, 37 * 70, true);
+    let weight = WeightRows::new(GgmlType::BF16, &bytes, 37, 70).unwrap();
+    let mut packed = vec![0; PackedRows::n_bytes(GgmlType::BF16, 37, 70).unwrap()];
+    PackedRows::pack(weight, &mut packed);
+    let packed = PackedRows::new(GgmlType::BF16, &packed, 37, 70).unwrap();
+    let x = numbers.units(3 * 70);
+    for kernels in levels() {
+        let whole = multiply(kernels, weight, &x, 3);
+        for at in [0, 16, 32, 37] {
+            let mut out = vec![f32::NAN; 3 * 37];
+            let (left, right) = ColumnsMut::new(&mut out, 3).split_at_col(at);
+            kernels.matmul_floats(packed.slice(0..at), &x, left);
+            if at < 37 {
+                kernels.matmul_floats(packed.slice(at..37), &x, right);
+            }
             check_same(&out, &whole, format!("{} split at {at}", kernels.level()));
         }
     }

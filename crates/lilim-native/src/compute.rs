@@ -78,16 +78,11 @@ impl<'a> Parts<'a> {
         let &Matrix {
             ty, n_rows, n_cols, ..
         } = matrix;
-        let checked = "type and size were checked when the tensor was found";
         let Some(resident) = matrix.resident.clone() else {
             return Weight::Rows(matrix.in_file(&self.files));
         };
-        let bytes = &self.resident[resident];
-        if matrix.is_packed {
-            Weight::Packed(PackedRows::new(ty, bytes, n_rows, n_cols).expect(checked))
-        } else {
-            Weight::Rows(WeightRows::new(ty, bytes, n_rows, n_cols).expect(checked))
-        }
+        let packed = PackedRows::new(ty, &self.resident[resident], n_rows, n_cols);
+        Weight::Packed(packed.expect("type and size were checked when the tensor was found"))
     }
 }
 
@@ -236,8 +231,7 @@ impl Compute {
     /// of the same input.
     fn inputs<'a>(&self, products: &[Product<'a>], room: &'a mut Vec<ActBlock>) -> Vec<Input<'a>> {
         let source = |product: &Product<'a>| {
-            let weight = &product.linear.weight;
-            let grain = self.kernels.grain(weight.ty).filter(|_| weight.is_packed)?;
+            let grain = self.kernels.grain(product.linear.weight.ty)?;
             Some((product.x, grain))
         };
         let mut sources: Vec<(&[f32], Grain, usize)> = Vec::new();
@@ -296,9 +290,12 @@ impl Compute {
         } = part;
         match (weight, x) {
             (Weight::Rows(weight), Input::Exact(x)) => {
-                self.with_scratch(thread, Kernels::matmul_scratch(), |scratch| {
-                    self.kernels.matmul(weight, x, out.reborrow(), scratch);
+                self.with_scratch(thread, weight.n_cols(), |decoded| {
+                    self.kernels.matmul(weight, x, out.reborrow(), decoded);
                 });
+            }
+            (Weight::Packed(weight), Input::Exact(x)) => {
+                self.kernels.matmul_floats(weight, x, out.reborrow());
             }
             (Weight::Packed(weight), Input::Rounded(x)) => {
                 let need = Kernels::panel_len(weight.n_cols(), out.n_rows());
@@ -309,7 +306,9 @@ impl Compute {
                 self.kernels
                     .matmul_rounded(weight, x, out.reborrow(), panel);
             }
-            _ => unreachable!("inputs are rounded for packed weights, and for no others"),
+            (Weight::Rows(_), Input::Rounded(_)) => {
+                unreachable!("at the reference level inputs are not rounded and weights not moved")
+            }
         }
         if let Some(bias) = bias {
             for row in 0..out.n_rows() {

@@ -152,8 +152,10 @@ impl OpenModel {
                 (4 * cfg.state_len(), cfg.buffer_width(), scratch, 0)
             }
         };
-        // each thread keeps one scratch, as long as the longest work needed
-        let scratch = scratch.max(Kernels::matmul_scratch()) as u64;
+        // each thread keeps one scratch, as long as the longest work needed: at the reference
+        // level it holds a decoded row
+        let (_, dim, widest) = self.stage_inputs();
+        let scratch = scratch.max(dim).max(widest) as u64;
         let n_floats = (n_rows as u64)
             .saturating_mul(row_width)
             .saturating_add(scratch.saturating_mul(n_threads as u64))
@@ -169,15 +171,20 @@ impl OpenModel {
         }
     }
 
+    /// Products of one stage: the number of inputs (or one that is rounded in both grains) and
+    /// their columns; and the columns of the widest input of all.
+    fn stage_inputs(&self) -> (usize, usize, usize) {
+        match &self.weights {
+            NetworkWeights::Decoder(cfg, _) => (2, cfg.dim, cfg.ffn_dim.max(cfg.q_dim())),
+            NetworkWeights::Rwkv7(cfg, _) => (N_MIXES, cfg.dim, cfg.ffn_dim),
+        }
+    }
+
     /// What products take beside their inputs and outputs: the inputs of one stage, rounded, and
     /// each thread's panel. Nothing of it is used at the reference level, or where no weight is
     /// quantized.
     fn product_bytes(&self, n_rows: usize, n_threads: usize) -> u64 {
-        // inputs of a stage may be several, or one that is rounded in both grains
-        let (n_inputs, dim, widest) = match &self.weights {
-            NetworkWeights::Decoder(cfg, _) => (2, cfg.dim, cfg.ffn_dim.max(cfg.q_dim())),
-            NetworkWeights::Rwkv7(cfg, _) => (N_MIXES, cfg.dim, cfg.ffn_dim),
-        };
+        let (n_inputs, dim, widest) = self.stage_inputs();
         let blocks = |n_cols| Kernels::rounded_len(n_cols, n_rows);
         let rounded = (n_inputs * blocks(dim)).max(blocks(widest)) * size_of::<ActBlock>();
         let panel = Kernels::panel_len(dim.max(widest), n_rows) * size_of::<PanelBlock>();

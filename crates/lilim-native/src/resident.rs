@@ -1,16 +1,16 @@
 //! The model's weights where products read them: laid out once at load for reading in a line, in
 //! memory of large pages.
 //!
-//! Quantized matrices are packed as their kernels want them, others copied as they are. What was
-//! taken from the file is given back to the system as it goes, so that (where the system can do
-//! that) little is in memory twice. The embedding stays in the file: a token touches one row of it.
+//! Matrices are packed as their kernels want them. What was taken from the file is given back to
+//! the system as it goes, so that (where the system can do that) little is in memory twice. The
+//! embedding stays in the file: a token touches one row of it.
 //!
 //! At the reference level nothing is moved: its products read the file's own rows.
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use lilim_kernels::{Kernels, Level, PackedRows, WeightRows};
+use lilim_kernels::{Level, PackedRows, WeightRows};
 use memmap2::MmapMut;
 
 use crate::bytes::ModelBytes;
@@ -40,7 +40,6 @@ struct Tile<'a> {
     rows: WeightRows<'a>,
     /// The part of the files that they are in, and their bytes in it.
     source: (usize, Range<usize>),
-    is_packed: bool,
     out: &'a mut [u8],
 }
 
@@ -59,7 +58,7 @@ impl ModelMemory {
                 resident: None,
             });
         }
-        let n_bytes = place(&mut matrices, compute.kernels);
+        let n_bytes = place(&mut matrices);
         let mut resident = large_pages(n_bytes)?;
         let total = n_bytes as u64;
         report(0, total);
@@ -104,20 +103,21 @@ impl ModelMemory {
 }
 
 /// Gives each matrix its place; returns how many bytes they take.
-fn place(matrices: &mut [&mut Matrix], kernels: &Kernels) -> usize {
+fn place(matrices: &mut [&mut Matrix]) -> usize {
     let mut end = 0;
     for matrix in matrices {
-        let packed = kernels.grain(matrix.ty).map(|_| {
-            PackedRows::n_bytes(matrix.ty, matrix.n_rows, matrix.n_cols)
-                .expect("type and size were checked when the tensor was found")
-        });
         let start = end;
-        end += packed.unwrap_or(matrix.bytes.len());
+        end += packed_bytes(matrix, matrix.n_rows);
         matrix.resident = Some(start..end);
-        matrix.is_packed = packed.is_some();
         end = end.next_multiple_of(ALIGN);
     }
     end
+}
+
+/// Bytes of so many rows, packed.
+fn packed_bytes(matrix: &Matrix, n_rows: usize) -> usize {
+    PackedRows::n_bytes(matrix.ty, n_rows, matrix.n_cols)
+        .expect("type and size were checked when the tensor was found")
 }
 
 /// Zeroed memory in pages as large as the system has.
@@ -137,20 +137,15 @@ fn large_pages(n_bytes: usize) -> Result<MmapMut, OutOfMemory> {
 /// Cuts a matrix into tiles.
 fn tiles<'a>(matrix: &Matrix, parts: &[&'a [u8]], out: &'a mut [u8], tiles: &mut Vec<Tile<'a>>) {
     let rows = matrix.in_file(parts);
-    let bytes_of = |n: usize| match matrix.is_packed {
-        true => PackedRows::n_bytes(matrix.ty, n, matrix.n_cols).expect("a part of what fits"),
-        false => n * matrix.row_bytes(),
-    };
     let mut rest = out;
     for first in (0..matrix.n_rows).step_by(TILE_ROWS) {
         let rows = rows.slice(first..matrix.n_rows.min(first + TILE_ROWS));
-        let (out, after) = rest.split_at_mut(bytes_of(rows.n_rows()));
+        let (out, after) = rest.split_at_mut(packed_bytes(matrix, rows.n_rows()));
         rest = after;
         let start = matrix.bytes.start + first * matrix.row_bytes();
         tiles.push(Tile {
             rows,
             source: (matrix.part, start..start + rows.bytes().len()),
-            is_packed: matrix.is_packed,
             out,
         });
     }
@@ -159,11 +154,7 @@ fn tiles<'a>(matrix: &Matrix, parts: &[&'a [u8]], out: &'a mut [u8], tiles: &mut
 /// Fills the tiles' places, on all threads, and gives back what they were taken from.
 fn lay_out(compute: &Compute, tiles: &mut Vec<Tile>, bytes: &dyn ModelBytes) {
     compute.for_each_part(tiles.iter_mut().collect(), usize::MAX, |_, tile| {
-        if tile.is_packed {
-            PackedRows::pack(tile.rows, tile.out);
-        } else {
-            tile.out.copy_from_slice(tile.rows.bytes());
-        }
+        PackedRows::pack(tile.rows, tile.out);
     });
     for Tile { source, .. } in tiles.drain(..) {
         bytes.release(source.0, source.1);
@@ -176,6 +167,7 @@ mod tests {
     use std::sync::Mutex;
 
     use lilim_formats::GgmlType;
+    use lilim_kernels::Kernels;
 
     use super::*;
 
@@ -211,7 +203,6 @@ mod tests {
             n_rows,
             n_cols,
             resident: None,
-            is_packed: false,
         }
     }
 
@@ -242,20 +233,20 @@ mod tests {
     }
 
     #[test]
-    fn quantized_matrices_are_packed_others_copied_and_both_released() {
+    fn matrices_are_packed_and_their_bytes_released() {
         let kernels = Kernels::detect();
         if kernels.level() == Level::Reference {
             return;
         }
         let (bytes, [quantized, floats], memory, total) = load(kernels);
         assert_eq!(memory.resident().len() as u64, total);
-        let mut packed = vec![0; PackedRows::n_bytes(GgmlType::Q8_0, 300, 64).expect("a size")];
-        PackedRows::pack(quantized.in_file(&bytes.parts()), &mut packed);
-        let place = quantized.resident.clone().expect("placed");
-        assert!(quantized.is_packed && memory.resident()[place] == packed);
-        let place = floats.resident.clone().expect("placed");
-        assert!(!floats.is_packed && place.start.is_multiple_of(ALIGN));
-        assert_eq!(memory.resident()[place], bytes.bytes[floats.bytes.clone()]);
+        for matrix in [&quantized, &floats] {
+            let mut packed = vec![0; packed_bytes(matrix, matrix.n_rows)];
+            PackedRows::pack(matrix.in_file(&bytes.parts()), &mut packed);
+            let place = matrix.resident.clone().expect("placed");
+            assert!(place.start.is_multiple_of(ALIGN));
+            assert_eq!(memory.resident()[place], packed);
+        }
         let released = bytes.released.lock().expect("one thread");
         let mut end = 0;
         for range in released.iter() {

@@ -22,10 +22,8 @@ pub(crate) struct Matrix {
     pub bytes: Range<usize>,
     pub n_rows: usize,
     pub n_cols: usize,
-    /// Where it was laid out for products, see [`crate::resident`].
+    /// Where it lies packed for products, see [`crate::resident`].
     pub resident: Option<Range<usize>>,
-    /// Whether it lies there packed.
-    pub is_packed: bool,
 }
 
 impl Matrix {
@@ -130,7 +128,6 @@ impl<'a> Tensors<'a> {
             n_rows,
             n_cols,
             resident: None,
-            is_packed: false,
         })
     }
 

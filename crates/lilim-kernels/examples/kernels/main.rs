@@ -18,7 +18,6 @@ use lilim_kernels::{
 };
 use limits::{Peaks, best, clock, peaks, read_rate};
 use std::hint::black_box;
-use std::ops::Range;
 
 const TYPES: [GgmlType; 10] = [
     GgmlType::F32,
@@ -33,9 +32,9 @@ const TYPES: [GgmlType; 10] = [
     GgmlType::MXFP4,
 ];
 const SHAPES: [(usize, usize); 2] = [(2048, 2048), (5632, 2048)];
-/// Weight rows of the runs that are bound by arithmetic.
 /// Where weights begin, as the engine lays them out.
 const ALIGN: usize = 64;
+/// Weight rows of the runs that are bound by arithmetic.
 const FEW_ROWS: usize = 128;
 /// Rows of activations of the same.
 const MANY: usize = 64;
@@ -75,7 +74,7 @@ fn report(kernels: &Kernels, (ty, n_rows, n_cols): Shape, (read, peaks): (f64, O
         .collect();
     let rows = WeightRows::new(ty, &one, n_rows, n_cols).unwrap();
     check(kernels, rows, &x);
-    let one = laid_out(kernels, rows);
+    let one = packed(rows);
     // Several copies, so that the weights come from memory and not from a cache.
     let n_copies = (96 << 20) / one.len() + 1;
     let mut room = vec![0; n_copies * one.len() + ALIGN];
@@ -85,15 +84,14 @@ fn report(kernels: &Kernels, (ty, n_rows, n_cols): Shape, (read, peaks): (f64, O
         .chunks_exact_mut(one.len())
         .for_each(|copy| copy.copy_from_slice(&one));
     let one = &bytes[..one.len()];
-    let whole = Weight::new(kernels, (ty, n_rows, n_cols), one);
+    let of = |bytes| PackedRows::new(ty, bytes, n_rows, n_cols).unwrap();
     let mut product = Product::new(kernels, ty, &x, n_cols);
     let mut matrices = bytes.chunks_exact(one.len()).cycle();
     let one_row = best(|| {
-        let next = matrices.next().unwrap();
-        product.run(Weight::new(kernels, (ty, n_rows, n_cols), next), 1);
+        product.run(of(matrices.next().unwrap()), 1);
     });
     // Few rows: these stay in the cache, and a run fits in a time slice of a busy machine.
-    let few = whole.slice(0..FEW_ROWS);
+    let few = of(one).slice(0..FEW_ROWS);
     let cached = best(|| product.run(few, 1));
     let many = best(|| product.run(few, MANY));
     let reading = one.len() as f64 / one_row.as_secs_f64() / 1e9;
@@ -113,44 +111,11 @@ fn report(kernels: &Kernels, (ty, n_rows, n_cols): Shape, (read, peaks): (f64, O
     );
 }
 
-/// Weights as their kernel takes them.
-#[derive(Clone, Copy)]
-enum Weight<'a> {
-    Rows(WeightRows<'a>),
-    Packed(PackedRows<'a>),
-}
-
-impl<'a> Weight<'a> {
-    fn new(kernels: &Kernels, (ty, n_rows, n_cols): Shape, bytes: &'a [u8]) -> Self {
-        match kernels.grain(ty) {
-            Some(_) => Self::Packed(PackedRows::new(ty, bytes, n_rows, n_cols).unwrap()),
-            None => Self::Rows(WeightRows::new(ty, bytes, n_rows, n_cols).unwrap()),
-        }
-    }
-
-    fn slice(self, rows: Range<usize>) -> Self {
-        match self {
-            Self::Rows(weight) => Self::Rows(weight.slice(rows)),
-            Self::Packed(weight) => Self::Packed(weight.slice(rows)),
-        }
-    }
-
-    fn n_rows(self) -> usize {
-        match self {
-            Self::Rows(weight) => weight.n_rows(),
-            Self::Packed(weight) => weight.n_rows(),
-        }
-    }
-}
-
 /// Type, rows and columns.
 type Shape = (GgmlType, usize, usize);
 
-/// The bytes of rows as their kernel takes them.
-fn laid_out(kernels: &Kernels, rows: WeightRows<'_>) -> Vec<u8> {
-    if kernels.grain(rows.ty()).is_none() {
-        return rows.bytes().to_vec();
-    }
+/// The bytes of rows, packed.
+fn packed(rows: WeightRows<'_>) -> Vec<u8> {
     let n_bytes = PackedRows::n_bytes(rows.ty(), rows.n_rows(), rows.n_cols());
     let mut out = vec![0; n_bytes.unwrap()];
     PackedRows::pack(rows, &mut out);
@@ -183,7 +148,6 @@ struct Product<'a> {
     x: &'a [f32],
     rounded: Vec<ActBlock>,
     n_cols: usize,
-    scratch: Vec<f32>,
     panel: Vec<PanelBlock>,
     out: Vec<f32>,
 }
@@ -203,34 +167,29 @@ impl<'a> Product<'a> {
             x,
             rounded,
             n_cols,
-            scratch: vec![0.0; Kernels::matmul_scratch()],
             panel: vec![PanelBlock::ZERO; Kernels::panel_len(n_cols, MANY)],
             out: Vec::new(),
         }
     }
 
-    /// Multiplies the first `m` rows; a single one in the tile of sixteen is rounded anew.
-    fn run(&mut self, weight: Weight<'_>, m: usize) {
+    /// Multiplies the first `m` rows, of those that are rounded one or all.
+    fn run(&mut self, weight: PackedRows<'_>, m: usize) {
         self.out.resize(MANY * weight.n_rows(), 0.0);
         let out = ColumnsMut::new(&mut self.out[..m * weight.n_rows()], m);
-        match weight {
-            Weight::Rows(weight) => {
-                let x = black_box(&self.x[..m * self.n_cols]);
-                self.kernels.matmul(weight, x, out, &mut self.scratch);
-            }
-            Weight::Packed(weight) if m == MANY => {
-                let x = black_box(&self.rounded[..]);
-                self.kernels.matmul_rounded(weight, x, out, &mut self.panel);
-            }
-            Weight::Packed(weight) => {
-                let mut x = vec![ActBlock::ZERO; m * self.n_cols / BLOCK_COLUMNS];
-                let exact = &self.x[..m * self.n_cols];
-                let grain = self.kernels.grain(weight.ty()).unwrap();
-                self.kernels.round_tile(grain, exact, self.n_cols, &mut x);
-                self.kernels
-                    .matmul_rounded(weight, black_box(&x), out, &mut self.panel);
-            }
-        }
+        let exact = black_box(&self.x[..m * self.n_cols]);
+        let Some(grain) = self.kernels.grain(weight.ty()) else {
+            self.kernels.matmul_floats(weight, exact, out);
+            return;
+        };
+        let mut one = Vec::new();
+        let x = if m == MANY {
+            &self.rounded
+        } else {
+            one.resize(m * self.n_cols / BLOCK_COLUMNS, ActBlock::ZERO);
+            self.kernels.round_tile(grain, exact, self.n_cols, &mut one);
+            &one
+        };
+        (self.kernels).matmul_rounded(weight, black_box(x), out, &mut self.panel);
     }
 }
 
@@ -238,7 +197,7 @@ impl<'a> Product<'a> {
 fn check(kernels: &Kernels, weight: WeightRows<'_>, x: &[f32]) {
     let n_cols = weight.n_cols();
     let part = weight.slice(0..9);
-    let mut scratch = vec![0.0; Kernels::matmul_scratch()];
+    let mut decoded = vec![0.0; n_cols];
     let mut row = vec![0.0; n_cols];
     for m in [1, 7] {
         let mut out = vec![0.0; m * 9];
@@ -246,7 +205,7 @@ fn check(kernels: &Kernels, weight: WeightRows<'_>, x: &[f32]) {
             part,
             &x[..m * n_cols],
             ColumnsMut::new(&mut out, m),
-            &mut scratch,
+            &mut decoded,
         );
         for r in 0..9 {
             kernels.decode_row(weight.ty(), weight.row(r), &mut row);

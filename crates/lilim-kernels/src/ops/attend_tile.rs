@@ -12,7 +12,7 @@
 
 use crate::level::Level;
 use crate::ops::kv::Code;
-use crate::simd::{Chunk, LANES, Op, Simd};
+use crate::simd::{CACHE_LINE, Chunk, LANES, Op, Simd};
 use std::marker::PhantomData;
 use std::ops::Range;
 
@@ -192,9 +192,6 @@ fn add_block<S: Simd, C: Code, const R: usize, const T: usize>(
         }
     }
 }
-
-/// Bytes that one prefetch brings.
-const CACHE_LINE: usize = 64;
 
 /// So many queries at most take less time than keys and values take to come from memory.
 const READING: usize = 8;

@@ -1,7 +1,7 @@
 //! Block dot: products of quantized weights with activations rounded to 8 bits (design:
 //! `docs/design/arithmetic.md`).
 //!
-//! Weights are packed ([`packed`]): a vector holds four neighbouring weights of each of sixteen
+//! Weights are packed ([`layout`]): a vector holds four neighbouring weights of each of sixteen
 //! rows, so a lane is a row, that is, an output. Few rows of activations meet the weights as they
 //! are unpacked, in registers; for many, sixteen weight rows are unpacked into a *panel* first, once
 //! for all of them. Every output is one chain over the blocks of 32 columns, so the number of rows
@@ -13,17 +13,18 @@
 )]
 
 pub(crate) mod kinds;
-pub(crate) mod packed;
+pub(crate) mod layout;
 pub(crate) mod round;
 
 pub(crate) use round::round_tile;
 
 use crate::columns::ColumnsMut;
 use crate::level::Level;
-use crate::simd::{Chunk, LANES, Op, Simd};
+use crate::packed::PackedRows;
+use crate::simd::{AHEAD, CACHE_LINE, Chunk, LANES, Op, Simd};
 use kinds::{Kind, MAX_BLOCKS, Shape, for_block_type};
+use layout::{Group, PackedBlock};
 use lilim_formats::GgmlType;
-use packed::{Group, PackedRows};
 use std::marker::PhantomData;
 
 /// Columns of a block.
@@ -186,7 +187,7 @@ impl<K: Kind> Product<'_, K> {
     #[inline(always)]
     fn one_by_one<S: Simd>(&mut self, s: S, row: usize) {
         let n_blocks = self.weight.n_cols() / BLOCK;
-        let group = self.weight.group::<K>(row);
+        let group = Group::of::<K>(self.weight, row);
         let m = self.out.n_rows();
         for (x, first) in self.x.chunks(TILE * n_blocks).zip((0..m).step_by(TILE)) {
             let n_rows = tile_rows(m - first);
@@ -224,7 +225,7 @@ impl<K: Kind> Product<'_, K> {
     fn few_rows<S: Simd, const M: usize>(&mut self, s: S, row: usize) {
         let mut sums = [[0.0; LANES]; M];
         s.run(Fused::<K, M> {
-            group: self.weight.group::<K>(row),
+            group: Group::of::<K>(self.weight, row),
             x: self.x.as_chunks().0,
             sums: &mut sums,
             kind: PhantomData,
@@ -238,7 +239,7 @@ impl<K: Kind> Product<'_, K> {
         let n_blocks = self.weight.n_cols() / BLOCK;
         let panel = &mut self.panel[..n_blocks];
         s.run(Unpack::<K> {
-            group: self.weight.group::<K>(row),
+            group: Group::of::<K>(self.weight, row),
             panel,
             kind: PhantomData,
         });
@@ -338,6 +339,9 @@ impl<K: Kind, const M: usize> Op for Fused<'_, K, M> {
             let packed = self.group.block::<K>(block);
             K::scales(s, packed, &mut scales);
             for index in 0..K::BLOCKS {
+                if M >= READ_SLOWLY {
+                    ask_for_share::<S, K>(s, packed, index);
+                }
                 let w = K::quads(s, packed, index);
                 step_tile::<S, K::Shape, M>(s, &w, &scales[index], &x[index], &mut acc);
             }
@@ -345,6 +349,20 @@ impl<K: Kind, const M: usize> Op for Fused<'_, K, M> {
         for row in 0..M {
             s.store(acc[row], &mut self.sums[row]);
         }
+    }
+}
+
+/// From so many rows of activations on, weights are read so slowly that the machine's own foresight
+/// falls short (four rows of Q4_K: 102 cycles a block, 60 where the lines are asked for).
+const READ_SLOWLY: usize = 4;
+
+/// Asks for one block's share of what is read soon.
+#[inline(always)]
+fn ask_for_share<S: Simd, K: Kind>(s: S, packed: PackedBlock<'_>, index: usize) {
+    // One more where a line of rests may come between this block and the next.
+    let n = K::BYTES.div_ceil(4);
+    for line in index * n / K::BLOCKS..(index + 1) * n / K::BLOCKS {
+        s.prefetch(&packed.quads[0], AHEAD + line * CACHE_LINE);
     }
 }
 

@@ -42,8 +42,8 @@ impl Simd for Avx512 {
     forward_to_ops!();
 
     #[inline(always)]
-    fn prefetch(self, at: &[u8], distance: usize) {
-        let line = at.as_ptr().wrapping_add(distance);
+    fn prefetch<T: ?Sized>(self, at: &T, distance: usize) {
+        let line = std::ptr::from_ref(at).cast::<u8>().wrapping_add(distance);
         // SAFETY: the instruction is a hint; it never faults, whatever the address.
         unsafe { _mm_prefetch::<_MM_HINT_T1>(line.cast()) }
     }

@@ -58,8 +58,8 @@ macro_rules! neon_level {
             forward_to_ops!();
 
             #[inline(always)]
-            fn prefetch(self, at: &[u8], distance: usize) {
-                let line = at.as_ptr().wrapping_add(distance);
+            fn prefetch<T: ?Sized>(self, at: &T, distance: usize) {
+                let line = std::ptr::from_ref(at).cast::<u8>().wrapping_add(distance);
                 // SAFETY: the instruction is a hint; it never faults, whatever the address.
                 unsafe {
                     std::arch::asm!(

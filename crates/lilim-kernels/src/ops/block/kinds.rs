@@ -6,7 +6,7 @@
     reason = "arrays of registers, side by side"
 )]
 
-use super::packed::{Line, PackedBlock};
+use super::layout::{Line, PackedBlock};
 use super::{ActBlock, STEPS, Scales};
 use crate::simd::{Chunk, LANES, Simd};
 use lilim_formats::blocks;

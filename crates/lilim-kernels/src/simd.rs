@@ -82,8 +82,8 @@ macro_rules! forward_to_ops {
             fn nibbles(low: Self::Affine, high: Self::Affine, a: Self::B) -> (Self::F, Self::F);
             fn table(d: Self::F, values: &'static [i8; 16]) -> Self::Table;
             fn nibbles_of(table: Self::Table, a: Self::B) -> (Self::F, Self::F);
-            fn top(a: Self::F) -> f32;
-            fn store_i8(a: Self::F, dst: &mut [i8; LANES]);
+            fn top_magnitude(a: Self::F, b: Self::F) -> f32;
+            fn store_i8(a: Self::F, dst: &mut [i8; LANES]) -> i32;
             fn load_quads(src: &[u8; 64]) -> Self::Quads;
             fn store_quads(a: Self::Quads, dst: &mut [u8; 64]);
             fn splat_quads(value: u8) -> Self::Quads;
@@ -242,10 +242,10 @@ pub(crate) trait Simd: Copy + 'static {
     /// `values[q] * d` for the low and the high nibble of each byte.
     fn nibbles_of(self, table: Self::Table, a: Self::B) -> (Self::F, Self::F);
 
-    /// The largest lane; any of them where one is NaN.
-    fn top(self, a: Self::F) -> f32;
-    /// Rounds to whole numbers, to nearest even; the lanes are from -127 to 127.
-    fn store_i8(self, a: Self::F, dst: &mut [i8; LANES]);
+    /// The largest magnitude of the lanes of both; NaN where one is.
+    fn top_magnitude(self, a: Self::F, b: Self::F) -> f32;
+    /// Rounds to whole numbers, to nearest even, and adds them up; the lanes are from -127 to 127.
+    fn store_i8(self, a: Self::F, dst: &mut [i8; LANES]) -> i32;
 
     /// Loads 64 bytes.
     fn load_quads(self, src: &[u8; 64]) -> Self::Quads;
@@ -294,6 +294,30 @@ pub(crate) trait Simd: Copy + 'static {
     #[inline(always)]
     fn zero(self) -> Self::F {
         self.splat(0.0)
+    }
+
+    /// [`sum`](Self::sum) of each of four.
+    #[inline(always)]
+    fn sum_four(self, a: [Self::F; 4]) -> [f32; 4] {
+        let mut sums = [0.0; 4];
+        for i in 0..4 {
+            sums[i] = self.sum(a[i]);
+        }
+        sums
+    }
+
+    /// [`sum`](Self::sum) of each.
+    #[inline(always)]
+    fn sum_each<const N: usize>(self, a: [Self::F; N]) -> [f32; N] {
+        let mut sums = [0.0; N];
+        let ((fours, rest), (out, out_rest)) = (a.as_chunks(), sums.as_chunks_mut());
+        for (four, out) in fours.iter().zip(out) {
+            *out = self.sum_four(*four);
+        }
+        for (one, out) in rest.iter().zip(out_rest) {
+            *out = self.sum(*one);
+        }
+        sums
     }
 
     /// Loads up to sixteen values; the other lanes are +0.

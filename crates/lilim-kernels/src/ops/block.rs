@@ -205,7 +205,7 @@ impl<K: Kind> Product<'_, K> {
                     s.store(acc[0], sums);
                 }
             }
-            store_outputs(&sums[..n_rows], &mut self.out, (first, row));
+            store_outputs(s, &sums[..n_rows], &mut self.out, (first, row));
         }
     }
 
@@ -230,7 +230,7 @@ impl<K: Kind> Product<'_, K> {
             sums: &mut sums,
             kind: PhantomData,
         });
-        store_outputs(&sums, &mut self.out, (0, row));
+        store_outputs(s, &sums, &mut self.out, (0, row));
     }
 
     /// Sixteen outputs of many rows: the whole weight rows are unpacked, then meet tile after tile.
@@ -275,17 +275,25 @@ fn whole_rows<H: Shape, S: Simd, const M: usize>(
         sums: &mut sums,
         shape: PhantomData,
     });
-    store_outputs(&sums, out, at);
+    store_outputs(s, &sums, out, at);
 }
 
 /// Writes the sixteen (or fewer) outputs of some rows, of those that do not merely pad a tile.
 #[inline(always)]
-fn store_outputs(sums: &[Chunk], out: &mut ColumnsMut<'_>, (first, col): (usize, usize)) {
+fn store_outputs<S: Simd>(
+    s: S,
+    sums: &[Chunk],
+    out: &mut ColumnsMut<'_>,
+    (first, col): (usize, usize),
+) {
     let n_rows = out.n_rows().min(first + sums.len());
     for (row, sums) in (first..n_rows).zip(sums) {
         let out = &mut out.row_mut(row)[col..];
-        let n = out.len().min(LANES);
-        out[..n].copy_from_slice(&sums[..n]);
+        match out.first_chunk_mut() {
+            // by the level's own store: the compiler would make one call to copy of both ways
+            Some(out) => s.store(s.load(sums), out),
+            None => out.copy_from_slice(&sums[..out.len()]),
+        }
     }
 }
 

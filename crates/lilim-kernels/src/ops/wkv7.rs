@@ -364,8 +364,9 @@ impl<const R: usize> Op for MoveRows<'_, '_, R> {
             }
             let value = &value[at + self.first..][..R];
             let (mut found, mut v) = ([s.zero(); R], [s.zero(); R]);
+            let looked_up = s.sum_each(sums);
             for r in 0..R {
-                found[r] = s.splat(s.sum(sums[r]));
+                found[r] = s.splat(looked_up[r]);
                 v[r] = s.splat(value[r]);
                 sums[r] = s.zero();
             }
@@ -380,10 +381,7 @@ impl<const R: usize> Op for MoveRows<'_, '_, R> {
                     sums[r] = s.fma(state[r][c], reading, sums[r]);
                 }
             }
-            let read = &mut read[at + self.first..][..R];
-            for r in 0..R {
-                read[r] = s.sum(sums[r]);
-            }
+            read[at + self.first..][..R].copy_from_slice(&s.sum_each(sums));
         }
         for r in 0..R {
             for c in 0..VECTORS {

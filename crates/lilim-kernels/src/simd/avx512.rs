@@ -49,6 +49,12 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    fn sum_four(self, a: [__m512; 4]) -> [f32; 4] {
+        // SAFETY: the token proves that the machine has the instructions.
+        unsafe { ops::sum_four(a) }
+    }
+
+    #[inline(always)]
     fn load_first(self, src: &[f32]) -> __m512 {
         // SAFETY: the token proves that the machine has the instructions.
         unsafe { ops::load_first(src) }
@@ -253,14 +259,38 @@ mod ops {
             nibbles(table, table, a)
         }
 
-        pub(super) fn top(a: __m512) -> f32 {
-            _mm512_reduce_max_ps(a)
+        pub(super) fn top_magnitude(a: __m512, b: __m512) -> f32 {
+            // As whole numbers magnitudes have the same order, with NaN above all.
+            let bits = |v| _mm512_castps_si512(_mm512_abs_ps(v));
+            f32::from_bits(_mm512_reduce_max_epu32(_mm512_max_epu32(bits(a), bits(b))))
         }
 
-        pub(super) fn store_i8(a: __m512, dst: &mut [i8; LANES]) {
+        pub(super) fn store_i8(a: __m512, dst: &mut [i8; LANES]) -> i32 {
             let bytes = _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(a));
             // SAFETY: `dst` is 16 writable bytes; the store asks for no alignment.
             unsafe { _mm_storeu_si128(dst.as_mut_ptr().cast(), bytes) }
+            // Flipping the top bit adds 128 to each.
+            let sums = _mm_sad_epu8(_mm_xor_si128(bytes, _mm_set1_epi8(-128)), _mm_setzero_si128());
+            _mm_cvtsi128_si32(_mm_add_epi32(sums, _mm_unpackhi_epi64(sums, sums))) - 16 * 128
+        }
+
+        pub(super) fn sum_four([a, b, c, d]: [__m512; 4]) -> [f32; 4] {
+            // Quarters of two are brought together, so that every addition has full registers.
+            let fold = |a, b| {
+                let low = _mm512_shuffle_f32x4::<0b01_00_01_00>(a, b);
+                _mm512_add_ps(low, _mm512_shuffle_f32x4::<0b11_10_11_10>(a, b))
+            };
+            let (ab, cd) = (fold(a, b), fold(c, d));
+            let even = _mm512_shuffle_f32x4::<0b10_00_10_00>(ab, cd);
+            let v = _mm512_add_ps(even, _mm512_shuffle_f32x4::<0b11_01_11_01>(ab, cd));
+            let v = _mm512_add_ps(v, _mm512_permute_ps::<0b01_00_11_10>(v));
+            let v = _mm512_add_ps(v, _mm512_permute_ps::<0b10_11_00_01>(v));
+            let first = _mm512_setr_epi32(0, 4, 8, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+            let sums = _mm512_castps512_ps128(_mm512_permutexvar_ps(first, v));
+            let mut out = [0.0; 4];
+            // SAFETY: `out` is 16 writable bytes; the store asks for no alignment.
+            unsafe { _mm_storeu_ps(out.as_mut_ptr(), sums) }
+            out
         }
 
         pub(super) fn load_quads(src: &[u8; 64]) -> __m512i {

@@ -245,14 +245,16 @@ impl Simd for Scalar {
     }
 
     #[inline(always)]
-    fn top(self, a: Chunk) -> f32 {
-        a.into_iter()
-            .fold(a[0], |top, lane| if lane > top { lane } else { top })
+    fn top_magnitude(self, a: Chunk, b: Chunk) -> f32 {
+        // As whole numbers magnitudes have the same order, with NaN above all.
+        let bits = a.into_iter().chain(b).map(|lane| lane.abs().to_bits());
+        f32::from_bits(bits.max().unwrap_or(0))
     }
 
     #[inline(always)]
-    fn store_i8(self, a: Chunk, dst: &mut [i8; LANES]) {
+    fn store_i8(self, a: Chunk, dst: &mut [i8; LANES]) -> i32 {
         *dst = a.map(|lane| lane.round_ties_even() as i8);
+        dst.iter().map(|&q| i32::from(q)).sum()
     }
 
     #[inline(always)]

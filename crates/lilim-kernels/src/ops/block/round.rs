@@ -33,8 +33,7 @@ fn round_block<S: Simd>(s: S, grain: Grain, x: &[f32; BLOCK], out: &mut ActBlock
     let mut sums = [0; 2];
     for half in 0..2 {
         let inverse = s.splat(scales[half].inverse);
-        s.store_i8(s.mul(x[half], inverse), &mut q[half]);
-        sums[half] = q[half].iter().map(|&q| i32::from(q)).sum();
+        sums[half] = s.store_i8(s.mul(x[half], inverse), &mut q[half]);
     }
     out.scales = scales.map(|scale| scale.scale);
     out.half_sums = sums.map(|sum| sum as f32);
@@ -56,11 +55,9 @@ struct Scale {
 /// result.
 #[inline(always)]
 fn scale<S: Simd>(s: S, a: S::F, b: S::F) -> Scale {
-    let top = s.top(s.max(s.abs(a), s.abs(b)));
-    // Zero where all are finite.
-    let blemish = s.sum(s.add(s.mul(a, s.zero()), s.mul(b, s.zero())));
+    let top = s.top_magnitude(a, b);
     let inverse = 127.0 / top;
-    if blemish != 0.0 {
+    if !top.is_finite() {
         Scale {
             scale: f32::NAN,
             inverse: 0.0,

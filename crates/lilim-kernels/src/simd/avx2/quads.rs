@@ -15,14 +15,18 @@ macro_rules! compiled {
 }
 
 compiled! {
-    pub(super) fn top(a: Halves) -> f32 {
-        let v = _mm256_max_ps(a.0, a.1);
-        let v = _mm_max_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps::<1>(v));
-        let v = _mm_max_ps(v, _mm_movehl_ps(v, v));
-        _mm_cvtss_f32(_mm_max_ss(v, _mm_movehdup_ps(v)))
+    pub(super) fn top_magnitude(a: Halves, b: Halves) -> f32 {
+        // As whole numbers magnitudes have the same order, with NaN above all.
+        let bits = |v| _mm256_and_si256(_mm256_castps_si256(v), _mm256_set1_epi32(i32::MAX));
+        let v = _mm256_max_epi32(bits(a.0), bits(a.1));
+        let v = _mm256_max_epi32(v, _mm256_max_epi32(bits(b.0), bits(b.1)));
+        let v = _mm_max_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256::<1>(v));
+        let v = _mm_max_epi32(v, _mm_shuffle_epi32::<0b01_00_11_10>(v));
+        let v = _mm_max_epi32(v, _mm_shuffle_epi32::<0b10_11_00_01>(v));
+        _mm_cvtss_f32(_mm_castsi128_ps(v))
     }
 
-    pub(super) fn store_i8(a: Halves, dst: &mut [i8; LANES]) {
+    pub(super) fn store_i8(a: Halves, dst: &mut [i8; LANES]) -> i32 {
         let words = _mm256_packs_epi32(_mm256_cvtps_epi32(a.0), _mm256_cvtps_epi32(a.1));
         // Packing interleaves the halves of both.
         let words = _mm256_permute4x64_epi64::<0b11_01_10_00>(words);
@@ -30,6 +34,9 @@ compiled! {
         let bytes = _mm_packs_epi16(low, high);
         // SAFETY: `dst` is 16 writable bytes; the store asks for no alignment.
         unsafe { _mm_storeu_si128(dst.as_mut_ptr().cast(), bytes) }
+        // Flipping the top bit adds 128 to each.
+        let sums = _mm_sad_epu8(_mm_xor_si128(bytes, _mm_set1_epi8(-128)), _mm_setzero_si128());
+        _mm_cvtsi128_si32(_mm_add_epi32(sums, _mm_unpackhi_epi64(sums, sums))) - 16 * 128
     }
 
     fn load(src: &[u8; 32]) -> __m256i {

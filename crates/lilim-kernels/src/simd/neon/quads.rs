@@ -39,16 +39,22 @@ macro_rules! floats {
 }
 
 compiled! {
-    pub(super) fn top(a: Quarters) -> f32 {
-        vmaxvq_f32(vmaxq_f32(vmaxq_f32(a[0], a[1]), vmaxq_f32(a[2], a[3])))
+    pub(super) fn top_magnitude(a: Quarters, b: Quarters) -> f32 {
+        // These keep a NaN.
+        let top = |a: Quarters| {
+            let low = vmaxq_f32(vabsq_f32(a[0]), vabsq_f32(a[1]));
+            vmaxq_f32(low, vmaxq_f32(vabsq_f32(a[2]), vabsq_f32(a[3])))
+        };
+        vmaxvq_f32(vmaxq_f32(top(a), top(b)))
     }
 
-    pub(super) fn store_i8(a: Quarters, dst: &mut [i8; LANES]) {
+    pub(super) fn store_i8(a: Quarters, dst: &mut [i8; LANES]) -> i32 {
         let low = vcombine_s16(vmovn_s32(vcvtnq_s32_f32(a[0])), vmovn_s32(vcvtnq_s32_f32(a[1])));
         let high = vcombine_s16(vmovn_s32(vcvtnq_s32_f32(a[2])), vmovn_s32(vcvtnq_s32_f32(a[3])));
         let bytes = vcombine_s8(vmovn_s16(low), vmovn_s16(high));
         // SAFETY: `dst` is 16 writable bytes.
         unsafe { vst1q_s8(dst.as_mut_ptr(), bytes) }
+        i32::from(vaddlvq_s8(bytes))
     }
 
     pub(super) fn load_quads(src: &[u8; 64]) -> Quads {

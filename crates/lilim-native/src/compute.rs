@@ -13,6 +13,7 @@ use lilim_kernels::{
 };
 
 use crate::families::NormKind;
+use crate::floats::Floats;
 use crate::resident::ModelMemory;
 use crate::tensors::{Linear, Matrix, Norm};
 use crate::threads::{Pool, lock};
@@ -48,7 +49,7 @@ pub(crate) struct Compute {
 /// What the kernels of one thread work in.
 #[derive(Default)]
 struct Scratch {
-    floats: Vec<f32>,
+    floats: Floats,
     panel: Vec<PanelBlock>,
 }
 
@@ -251,12 +252,15 @@ impl Compute {
             room.resize(n_blocks, ActBlock::ZERO);
         }
         let mut rest = room.as_mut_slice();
-        let mut rounded = Vec::new();
-        for (x, grain, n_cols) in sources {
+        let (mut rounded, mut places) = (Vec::new(), Vec::new());
+        for &(x, _, n_cols) in &sources {
             let (blocks, after) = rest.split_at_mut(len(x, n_cols));
-            self.round(grain, x, n_cols, blocks);
-            rounded.push(((x, grain), &*blocks));
+            places.push(blocks);
             rest = after;
+        }
+        self.round(&sources, &mut places);
+        for ((x, grain, _), blocks) in sources.into_iter().zip(places) {
+            rounded.push(((x, grain), &*blocks));
         }
         let input = |product: &Product<'a>| match source(product) {
             None => Input::Exact(product.x),
@@ -268,15 +272,22 @@ impl Compute {
         products.iter().map(input).collect()
     }
 
-    /// Rounds rows, tile by tile.
-    fn round(&self, grain: Grain, x: &[f32], n_cols: usize, out: &mut [ActBlock]) {
-        let tile = TILE_ROWS * n_cols;
-        let tiles = x.chunks(tile).zip(out.chunks_mut(tile / BLOCK_COLUMNS));
-        if x.len() <= tile {
-            tiles.for_each(|(x, out)| self.kernels.round_tile(grain, x, n_cols, out));
-            return;
+    /// Rounds inputs, tile by tile; the first tiles of all come first, so that a thread has the same
+    /// rows of each.
+    fn round(&self, sources: &[(&[f32], Grain, usize)], out: &mut [&mut [ActBlock]]) {
+        let mut tiles = Vec::new();
+        for (&(x, grain, n_cols), out) in sources.iter().zip(out) {
+            let tile = TILE_ROWS * n_cols;
+            let pairs = x.chunks(tile).zip(out.chunks_mut(tile / BLOCK_COLUMNS));
+            tiles.extend(
+                pairs
+                    .enumerate()
+                    .map(|(index, tile)| (index, grain, n_cols, tile)),
+            );
         }
-        self.pool.for_each(tiles.collect(), |_, (x, out)| {
+        tiles.sort_by_key(|&(index, ..)| index);
+        let work = sources.iter().map(|(x, ..)| x.len()).sum::<usize>() * WORK_PER_ELEMENT;
+        self.for_each_part(tiles, work, |_, (_, grain, n_cols, (x, out))| {
             self.kernels.round_tile(grain, x, n_cols, out);
         });
     }
@@ -428,7 +439,7 @@ impl Compute {
     pub(crate) fn with_scratch(&self, thread: usize, len: usize, work: impl FnOnce(&mut [f32])) {
         let scratch = &mut lock(&self.scratch[thread]).floats;
         if scratch.len() < len {
-            scratch.resize(len, 0.0);
+            *scratch = Floats::zeros("scratch", len).expect("what was admitted has little scratch");
         }
         work(&mut scratch[..len]);
     }

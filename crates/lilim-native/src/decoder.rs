@@ -9,7 +9,8 @@ use std::sync::Arc;
 use crate::attention::Attention;
 use crate::compute::{Compute, NormArgs, Parts, Product};
 use crate::config::{Config, Rotary};
-use crate::estimate::{OutOfMemory, zeros};
+use crate::estimate::OutOfMemory;
+use crate::floats::Floats;
 use crate::heads::{HeadRows, Rotation};
 use crate::kv_cache::{KvCache, KvShape};
 use crate::resident::ModelMemory;
@@ -44,23 +45,23 @@ pub(crate) struct Ropes {
 /// Activations of one pass, reused by every layer; `chunk` is the most rows of a pass.
 pub(crate) struct Buffers {
     /// The residual stream. `[chunk, dim]`
-    x: Vec<f32>,
+    x: Floats,
     /// `x` normed: what a block reads. `[chunk, dim]`
-    normed: Vec<f32>,
+    normed: Floats,
     /// `[chunk, n_heads * head_dim]`
-    q: Vec<f32>,
+    q: Floats,
     /// `[chunk, n_kv_heads * head_dim]`
-    k: Vec<f32>,
+    k: Floats,
     /// `[chunk, n_kv_heads * head_dim]`
-    v: Vec<f32>,
+    v: Floats,
     /// What the heads gathered. `[chunk, n_heads * head_dim]`
-    attended: Vec<f32>,
+    attended: Floats,
     /// What a block adds to `x`. `[chunk, dim]`
-    branch: Vec<f32>,
+    branch: Floats,
     /// `[chunk, ffn_dim]`, empty without gates.
-    gate: Vec<f32>,
+    gate: Floats,
     /// `[chunk, ffn_dim]`
-    up: Vec<f32>,
+    up: Floats,
     /// Rotations of layers. `[chunk, n_pairs]`
     full_table: RopeTable,
     /// Rotations of layers with a window, where they are others. `[chunk, n_pairs]`
@@ -414,7 +415,7 @@ impl Ropes {
 
 impl Buffers {
     fn new(cfg: &Config, chunk: usize) -> Result<Self, OutOfMemory> {
-        let rows = |width: usize| zeros("activations", chunk.saturating_mul(width));
+        let rows = |width: usize| Floats::zeros("activations", chunk.saturating_mul(width));
         let gate_dim = match cfg.feed_forward {
             crate::families::FeedForward::Plain => 0,
             _ => cfg.ffn_dim,

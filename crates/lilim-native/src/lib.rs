@@ -15,6 +15,7 @@ mod engine;
 mod error;
 mod estimate;
 mod families;
+mod floats;
 mod generation;
 mod guesser;
 mod heads;

@@ -13,8 +13,9 @@ use std::sync::Arc;
 use lilim_kernels::{Activation, ColumnsMut, Kernels, Wkv7Args, Wkv7Mix};
 
 use crate::compute::{Compute, NormArgs, Parts, Product, WORK_PER_ELEMENT};
-use crate::estimate::{OutOfMemory, zeros};
+use crate::estimate::OutOfMemory;
 use crate::families::NormKind;
+use crate::floats::Floats;
 use crate::resident::ModelMemory;
 use crate::rwkv7_weights::{N_MIXES, Rwkv7Config, Rwkv7Layer, Rwkv7Weights};
 use crate::tensors::{Linear, Norm};
@@ -59,31 +60,31 @@ pub(crate) struct Memory {
 /// What one layer remembers of the past.
 struct LayerMemory {
     /// The last position's input of the time mix. `[dim]`
-    last_attn: Vec<f32>,
+    last_attn: Floats,
     /// The last position's input of the channel mix. `[dim]`
-    last_ffn: Vec<f32>,
+    last_ffn: Floats,
     /// `[n_heads, head_dim, head_dim]`: rows are value channels, columns key channels.
-    state: Vec<f32>,
+    state: Floats,
 }
 
 /// Activations of one pass; `[chunk, dim]` where nothing else is said, `chunk` being the most rows.
 pub(crate) struct Buffers {
-    x: Vec<f32>,
-    normed: Vec<f32>,
+    x: Floats,
+    normed: Floats,
     /// Inputs of receptance, decay, key, value, rate and gate; once the products have read them,
     /// [`READ`] and others take their place. `[6][chunk, dim]`
-    mixed: [Vec<f32>; N_MIXES],
-    receptance: Vec<f32>,
-    key: Vec<f32>,
-    value: Vec<f32>,
+    mixed: [Floats; N_MIXES],
+    receptance: Floats,
+    key: Floats,
+    value: Floats,
     /// Values of the first layer.
-    first_value: Vec<f32>,
+    first_value: Floats,
     /// What the last block adds to `x`.
-    branch: Vec<f32>,
+    branch: Floats,
     /// Inside the low-rank detours of decay, rate, value and gate. `[4][chunk, rank]`
-    low: [Vec<f32>; N_DETOURS],
+    low: [Floats; N_DETOURS],
     /// `[chunk, ffn_dim]`
-    hidden: Vec<f32>,
+    hidden: Floats,
 }
 
 /// Rows on their way through the layers.
@@ -286,7 +287,7 @@ impl Pass<'_> {
     fn shift(
         &self,
         runs: &mut [Run<'_, Memory>],
-        (index, last): (usize, fn(&mut LayerMemory) -> &mut Vec<f32>),
+        (index, last): (usize, fn(&mut LayerMemory) -> &mut Floats),
         lerps: &[f32],
         buffers: &mut Buffers,
     ) {
@@ -466,16 +467,16 @@ impl Pass<'_> {
 impl LayerMemory {
     fn new(cfg: &Rwkv7Config) -> Result<Self, OutOfMemory> {
         Ok(Self {
-            last_attn: zeros("recurrent state", cfg.dim)?,
-            last_ffn: zeros("recurrent state", cfg.dim)?,
-            state: zeros("recurrent state", cfg.dim * cfg.head_dim)?,
+            last_attn: Floats::zeros("recurrent state", cfg.dim)?,
+            last_ffn: Floats::zeros("recurrent state", cfg.dim)?,
+            state: Floats::zeros("recurrent state", cfg.dim * cfg.head_dim)?,
         })
     }
 }
 
 impl Buffers {
     fn new(cfg: &Rwkv7Config, chunk: usize) -> Result<Self, OutOfMemory> {
-        let rows = |width: usize| zeros("activations", chunk.saturating_mul(width));
+        let rows = |width: usize| Floats::zeros("activations", chunk.saturating_mul(width));
         let wide = || rows(cfg.dim);
         Ok(Self {
             x: wide()?,

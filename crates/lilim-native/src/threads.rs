@@ -1,4 +1,9 @@
-//! The engine's own worker threads: work is cut into parts, and whoever is free takes the next.
+//! The engine's own worker threads: work is cut into parts, of which each thread takes its own share
+//! in order, then what others have left.
+//!
+//! Shares are the same stretch of the parts every time. Where parts are rows in order, a thread so
+//! finds in its own cache what it wrote in the step before (measured: 78 GB/s, and 24 to 70 from
+//! the other core's).
 //!
 //! Parts never share a result, so neither the number of threads nor who takes which part can change
 //! one. The caller works too; a worker that wakes late finds nothing left and delays nobody. Workers
@@ -48,8 +53,8 @@ struct Apart<T>(T);
 struct Shared {
     /// Which work is open to workers, and how many are inside: see [`Gate`].
     gate: Apart<AtomicU64>,
-    /// The next part to take.
-    next_part: Apart<AtomicUsize>,
+    /// How much of each thread's share is taken.
+    taken: Vec<Apart<Taken>>,
     /// Set before the gate opens.
     job: Mutex<Option<Job>>,
     panicked: AtomicBool,
@@ -69,6 +74,32 @@ struct Shared {
 struct Job {
     work: &'static Work<'static>,
     n_parts: usize,
+    /// The gate as it opens for this work.
+    gate: Gate,
+}
+
+/// How much of a share is taken: the low half of a work's number, then parts of it. What is left
+/// over from an earlier work counts as nothing, so nobody has to write in all shares before a work
+/// can start.
+#[derive(Default)]
+struct Taken(AtomicU64);
+
+impl Taken {
+    /// Takes the next of `n` parts of the work behind the gate.
+    fn take(&self, gate: Gate, n: usize) -> Option<usize> {
+        let none = gate.number() << 32;
+        let so_far = |taken: u64| taken.checked_sub(none).filter(|&done| done >> 32 == 0);
+        let one_more = |taken: u64| {
+            let done = so_far(taken).unwrap_or(0);
+            (done < n as u64).then_some(none + done + 1)
+        };
+        // parts share no memory, and the gate orders what goes before and after all of them
+        let before = self
+            .0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more)
+            .ok()?;
+        Some(so_far(before).unwrap_or(0) as usize)
+    }
 }
 
 /// The gate's word: the number of the work, whether it is open, and the workers inside it.
@@ -106,7 +137,7 @@ impl Pool {
         let crowded = n_threads > default_threads();
         let shared = Arc::new(Shared {
             gate: Apart(AtomicU64::new(0)),
-            next_part: Apart(AtomicUsize::new(0)),
+            taken: (0..n_threads).map(|_| Apart(Taken::default())).collect(),
             job: Mutex::new(None),
             panicked: AtomicBool::new(false),
             stop: AtomicBool::new(false),
@@ -196,7 +227,12 @@ impl Pool {
         // the open gate; `close` closes it and waits until none is inside, and is reached on every
         // path because the caller's own share cannot unwind past it.
         let work: &'static Work<'static> = unsafe { std::mem::transmute(work) };
-        let job = Job { work, n_parts };
+        let gate = self.shared.gate().next();
+        let job = Job {
+            work,
+            n_parts,
+            gate,
+        };
         self.shared.open(job);
         let own = catch_unwind(AssertUnwindSafe(|| self.shared.take_parts(job, 0)));
         self.shared.close();
@@ -243,9 +279,8 @@ impl Shared {
 
     /// Lets workers in. The gate is closed and nobody inside.
     fn open(&self, job: Job) {
-        self.next_part.0.store(0, Ordering::Relaxed);
         *lock(&self.job) = Some(job);
-        self.gate.0.store(self.gate().next().0, Ordering::SeqCst);
+        self.gate.0.store(job.gate.0, Ordering::SeqCst);
         if self.n_sleeping.load(Ordering::SeqCst) > 0 {
             // who counted itself and holds the lock has not looked at the gate yet, or sleeps
             drop(lock(&self.sleep));
@@ -267,13 +302,15 @@ impl Shared {
         self.caller_sleeps.store(false, Ordering::SeqCst);
     }
 
+    /// Takes the thread's own share, then what is left of the others'.
     fn take_parts(&self, job: Job, thread: usize) {
-        loop {
-            let part = self.next_part.0.fetch_add(1, Ordering::Relaxed);
-            if part >= job.n_parts {
-                return;
+        let n_threads = self.taken.len();
+        let first = |share: usize| share * job.n_parts / n_threads;
+        for share in (thread..n_threads).chain(0..thread) {
+            let (start, end) = (first(share), first(share + 1));
+            while let Some(index) = self.taken[share].0.take(job.gate, end - start) {
+                (job.work)(thread, start + index);
             }
-            (job.work)(thread, part);
         }
     }
 

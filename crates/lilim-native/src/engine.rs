@@ -13,7 +13,7 @@ use crate::compute::Compute;
 use crate::error::ModelError;
 use crate::estimate::admit;
 use crate::guesser::OpenGuesser;
-use crate::loaded::{NativeModel, read_template, read_tokenizer};
+use crate::loaded::{NativeModel, check_text, read_template, read_tokenizer};
 use crate::model::OpenModel;
 use crate::threads::{MAX_THREADS, default_threads};
 use crate::timeline::Limits;
@@ -81,6 +81,7 @@ impl Engine for NativeEngine {
         let mut tell = |phase, done, total| progress(LoadProgress { phase, done, total });
         tell(LoadPhase::Open, 0, 1);
         let open = self.open(model)?;
+        check_text(open.gguf.metadata()).map_err(|error| error.at(open.bytes.path()))?;
         tell(LoadPhase::Open, 1, 1);
         let kernels = kernels(options.level)?;
         let n_threads = n_threads(options)?;
@@ -108,7 +109,7 @@ impl Engine for NativeEngine {
         let (tokenizer, network) = (tokenizer.map_err(at_path)?, network?);
         tell(LoadPhase::Prepare, 0, 1);
         let template = read_template(gguf.metadata(), &tokenizer).map_err(at_path)?;
-        let guesser = guesser.load(&tokenizer, compute)?;
+        let guesser = guesser.load(compute)?;
         tracing::info!(model = %info.name, arch = %info.arch, level = %kernels.level(), n_threads, "loaded");
         let loaded = NativeModel {
             info,

@@ -1,6 +1,6 @@
 //! Where a model's guesses come from: settled when it is loaded, made anew for each session.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use lilim_api::{EngineError, LoadOptions, MemoryEstimate, SpeculationOptions};
@@ -9,7 +9,7 @@ use lilim_decode::speculation::DraftModel;
 use lilim_text::Tokenizer;
 
 use crate::compute::Compute;
-use crate::loaded::read_tokenizer;
+use crate::loaded::{check_text, read_tokenizer};
 use crate::model::{LoadedNetwork, OpenModel};
 use crate::session::MAX_VERIFY;
 use crate::timeline::Limits;
@@ -34,7 +34,6 @@ pub(crate) enum OpenGuesser {
     Draft {
         open: Box<OpenModel>,
         limits: Limits,
-        path: PathBuf,
     },
 }
 
@@ -66,6 +65,7 @@ impl OpenGuesser {
                     let reason = format!("a state of {arch} cannot be taken back after a guess");
                     return Err(refused(path, reason));
                 }
+                check_vocabularies(model, &draft, path)?;
                 let context = Some(limits.context.min(draft.info.train_context));
                 let limits = draft.limits(&LoadOptions {
                     context,
@@ -74,7 +74,6 @@ impl OpenGuesser {
                 Ok(Self::Draft {
                     open: draft,
                     limits,
-                    path: path.clone(),
                 })
             }
         }
@@ -89,23 +88,16 @@ impl OpenGuesser {
         match self {
             Self::None => MemoryEstimate::default(),
             Self::Lookup => logits,
-            Self::Draft { open, limits, .. } => logits.plus(open.estimate(*limits, n_threads)),
+            Self::Draft { open, limits } => logits.plus(open.estimate(*limits, n_threads)),
         }
     }
 
     /// Joins a draft model with the threads that compute the model.
-    pub(crate) fn load(
-        self,
-        tokenizer: &Tokenizer,
-        compute: Arc<Compute>,
-    ) -> Result<Guesser, EngineError> {
+    pub(crate) fn load(self, compute: Arc<Compute>) -> Result<Guesser, EngineError> {
         match self {
             Self::None => Ok(Guesser::None),
             Self::Lookup => Ok(Guesser::Lookup),
-            Self::Draft { open, limits, path } => {
-                let meta = open.gguf.metadata();
-                let draft = read_tokenizer(meta).map_err(|error| error.at(open.bytes.path()))?;
-                check_vocabularies(tokenizer, &draft).map_err(|reason| refused(&path, reason))?;
+            Self::Draft { open, limits } => {
                 tracing::info!(model = %open.info.name, "draft loaded");
                 let network = open.into_network(compute, limits, &mut |_, _| {})?;
                 Ok(Guesser::Draft { network, limits })
@@ -128,8 +120,26 @@ impl Guesser {
     }
 }
 
-/// Guesses are token ids, so an id must mean the same text in both; one may have more of them.
-fn check_vocabularies(model: &Tokenizer, draft: &Tokenizer) -> Result<(), String> {
+/// Guesses are token ids, so an id must mean the same text in both. Vocabularies are read for this
+/// only where their files say different things of them.
+fn check_vocabularies(
+    model: &OpenModel,
+    draft: &OpenModel,
+    path: &Path,
+) -> Result<(), EngineError> {
+    let metas = (model.gguf.metadata(), draft.gguf.metadata());
+    check_text(metas.1).map_err(|error| error.at(draft.bytes.path()))?;
+    if Tokenizer::is_same_in_gguf(metas.0, metas.1) {
+        return Ok(());
+    }
+    let read = |open: &OpenModel| {
+        read_tokenizer(open.gguf.metadata()).map_err(|error| error.at(open.bytes.path()))
+    };
+    compare_tokens(&read(model)?, &read(draft)?).map_err(|reason| refused(path, reason))
+}
+
+/// One may have more tokens than the other.
+fn compare_tokens(model: &Tokenizer, draft: &Tokenizer) -> Result<(), String> {
     let n_common = model.vocab_size().min(draft.vocab_size());
     let differs = |&id: &u32| {
         model.token_bytes(id) != draft.token_bytes(id)

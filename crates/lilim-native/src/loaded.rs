@@ -37,7 +37,17 @@ pub(crate) type Template = Result<ChatTemplate, String>;
 
 /// Reads a model's vocabulary.
 pub(crate) fn read_tokenizer(meta: &Metadata) -> Result<Tokenizer, ModelError> {
-    Tokenizer::from_gguf(meta).map_err(|error| match error {
+    Tokenizer::from_gguf(meta).map_err(vocabulary_error)
+}
+
+/// Checks all that is quickly known of a model's vocabulary and template.
+pub(crate) fn check_text(meta: &Metadata) -> Result<(), ModelError> {
+    meta.str(CHAT_TEMPLATE_KEY)?;
+    Tokenizer::check_gguf(meta).map_err(vocabulary_error)
+}
+
+fn vocabulary_error(error: TextError) -> ModelError {
+    match error {
         TextError::UnknownModel { .. } | TextError::UnknownPreTokenizer { .. } => {
             ModelError::NotImplemented {
                 what: error.to_string(),
@@ -46,7 +56,7 @@ pub(crate) fn read_tokenizer(meta: &Metadata) -> Result<Tokenizer, ModelError> {
         other => ModelError::Vocabulary {
             reason: other.to_string(),
         },
-    })
+    }
 }
 
 /// Compiles a model's chat template, if it brings one.

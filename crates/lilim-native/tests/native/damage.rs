@@ -65,7 +65,10 @@ impl Random {
 }
 
 /// Writes a model again with other metadata and tensor headers; data is cut or padded to fit.
-fn rewritten(bytes: &[u8], change: impl FnOnce(&mut Metadata, &mut Vec<TensorSpec>)) -> Vec<u8> {
+pub(crate) fn rewritten(
+    bytes: &[u8],
+    change: impl FnOnce(&mut Metadata, &mut Vec<TensorSpec>),
+) -> Vec<u8> {
     let gguf = Gguf::parse("victim", bytes).unwrap();
     let mut metadata = gguf.metadata().clone();
     let mut specs: Vec<TensorSpec> = gguf.tensors().iter().map(TensorSpec::from).collect();

@@ -13,6 +13,7 @@ mod damage;
 mod errors;
 mod generation;
 mod reference;
+mod refusals;
 mod same_bits;
 mod speculation;
 mod support;

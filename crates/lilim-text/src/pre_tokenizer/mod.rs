@@ -15,7 +15,7 @@ use fancy_regex::{Regex, RegexBuilder};
 
 use crate::TextError;
 pub(crate) use patterns::Traits;
-use patterns::{DEFAULT, FAMILIES, GEMMA4, Pattern};
+use patterns::{DEFAULT, FAMILIES, Family, GEMMA4, Pattern};
 use scan::{Llama3Rules, Scanner};
 
 /// How often an expression may go back before it gives up; ten times the library's own limit.
@@ -44,13 +44,7 @@ impl PreTokenizer {
     /// # Errors
     /// [`TextError::UnknownPreTokenizer`] naming the nearest known names.
     pub(crate) fn by_name(pre: &str) -> Result<Self, TextError> {
-        let family = FAMILIES
-            .iter()
-            .find(|family| family.names.contains(&pre))
-            .ok_or_else(|| TextError::UnknownPreTokenizer {
-                pre: pre.to_owned(),
-                nearest: nearest_names(pre),
-            })?;
+        let family = family(pre)?;
         let steps = family.patterns.iter().map(|&pattern| match pattern {
             Pattern::Scan(scanner) => Ok(Splitter::Scan(scanner)),
             Pattern::Regex(regex) => Splitter::from_regex(regex),
@@ -59,6 +53,11 @@ impl PreTokenizer {
             steps: steps.collect::<Result<_, _>>()?,
             traits: family.traits,
         })
+    }
+
+    /// Tells what [`by_name`](Self::by_name) would say of the name, without compiling anything.
+    pub(crate) fn check_name(pre: &str) -> Result<(), TextError> {
+        family(pre).map(|_| ())
     }
 
     /// The splitting of files that name none.
@@ -180,6 +179,17 @@ fn scanner_of(pattern: &str) -> Option<Scanner> {
         max_digits,
         marks_are_letters: false,
     }))
+}
+
+/// Finds the family of a name.
+fn family(pre: &str) -> Result<&'static Family, TextError> {
+    let mut families = FAMILIES.iter();
+    families
+        .find(|family| family.names.contains(&pre))
+        .ok_or_else(|| TextError::UnknownPreTokenizer {
+            pre: pre.to_owned(),
+            nearest: nearest_names(pre),
+        })
 }
 
 fn nearest_names(pre: &str) -> Vec<String> {

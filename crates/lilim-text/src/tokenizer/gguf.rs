@@ -138,6 +138,44 @@ pub(super) fn read(metadata: &Metadata) -> Result<Inner, TextError> {
     })
 }
 
+/// Checks what needs no look at each token: the kind, the way of splitting, and that everything is
+/// there and of one length.
+pub(super) fn check(metadata: &Metadata) -> Result<(), TextError> {
+    let kind = Kind::read(metadata)?;
+    let n_tokens = read_tokens(metadata)?.len();
+    let len = |key| match metadata.get(key) {
+        Some(Value::Array(array)) => Some(array.len()),
+        _ => None,
+    };
+    if let Some(n_types) = len(TYPES) {
+        check_len(TYPES, n_types, n_tokens)?;
+    }
+    match kind {
+        Kind::Bpe | Kind::Gemma4 => {
+            metadata.strings(MERGES)?.ok_or_else(|| missing(MERGES))?;
+        }
+        Kind::Spm => {
+            let n_scores = len(SCORES).ok_or_else(|| missing(SCORES))?;
+            check_len(SCORES, n_scores, n_tokens)?;
+        }
+        Kind::Rwkv => {}
+    }
+    match metadata.str(PRE)? {
+        Some(pre) if kind == Kind::Bpe && !pre.is_empty() => PreTokenizer::check_name(pre),
+        _ => Ok(()),
+    }
+}
+
+/// Tells whether all that is said of the tokenizer is the same in two files.
+pub(super) fn is_same(a: &Metadata, b: &Metadata) -> bool {
+    let all = |of: &Metadata, are_in: &Metadata| {
+        of.iter()
+            .filter(|(key, _)| key.starts_with("tokenizer.ggml."))
+            .all(|(key, value)| are_in.get(key) == Some(value))
+    };
+    all(a, b) && all(b, a)
+}
+
 /// Reads RWKV's text file: ids from 1 on, in order.
 pub(super) fn read_rwkv_file(text: &[u8]) -> Result<Inner, TextError> {
     const FILE: &str = "rwkv vocabulary";
@@ -189,7 +227,8 @@ pub(super) fn read_rwkv_file(text: &[u8]) -> Result<Inner, TextError> {
     })
 }
 
-fn read_vocab(metadata: &Metadata, kind: Kind) -> Result<Vocab, TextError> {
+/// The tokens as they are written, some but not too many.
+fn read_tokens(metadata: &Metadata) -> Result<&[String], TextError> {
     let tokens = metadata.strings(TOKENS)?.ok_or_else(|| missing(TOKENS))?;
     if tokens.is_empty() || tokens.len() > MAX_TOKENS {
         let (key, count) = (TOKENS.to_owned(), tokens.len());
@@ -199,6 +238,11 @@ fn read_vocab(metadata: &Metadata, kind: Kind) -> Result<Vocab, TextError> {
             limit: MAX_TOKENS,
         });
     }
+    Ok(tokens)
+}
+
+fn read_vocab(metadata: &Metadata, kind: Kind) -> Result<Vocab, TextError> {
+    let tokens = read_tokens(metadata)?;
     let types = metadata.i32s(TYPES)?;
     if let Some(types) = &types {
         check_len(TYPES, types.len(), tokens.len())?;

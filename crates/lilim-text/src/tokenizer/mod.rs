@@ -108,6 +108,21 @@ impl Tokenizer {
         gguf::read(metadata).map(|inner| Self(Arc::new(inner)))
     }
 
+    /// Checks what [`Self::from_gguf`] can say in no time: that the kind of tokenizer and its way of
+    /// splitting are known, and that its arrays are there and of one length.
+    ///
+    /// # Errors
+    /// As [`Self::from_gguf`], which finds more.
+    pub fn check_gguf(metadata: &Metadata) -> Result<(), TextError> {
+        gguf::check(metadata)
+    }
+
+    /// Tells whether two files describe one and the same tokenizer; `false` may also mean that they
+    /// say the same in two ways.
+    pub fn is_same_in_gguf(a: &Metadata, b: &Metadata) -> bool {
+        gguf::is_same(a, b)
+    }
+
     /// Reads a `tokenizer.json` of the `tokenizers` library. BOS and EOS are known by name only;
     /// [`Self::from_json_with_config`] takes them from `tokenizer_config.json`.
     ///

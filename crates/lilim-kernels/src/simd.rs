@@ -283,6 +283,18 @@ pub(crate) trait Simd: Copy + 'static {
         w: &[Self::Quads; 4],
         x: &[i8; 16],
     ) -> Self::Ints;
+    /// [`dot_four`](Self::dot_four) of a whole block's steps.
+    #[inline(always)]
+    fn dot_eight<const MAX: i32, const OFFSET: i32>(
+        self,
+        sum: Self::Ints,
+        w: &[Self::Quads; 8],
+        x: &[i8; 32],
+    ) -> Self::Ints {
+        let ((w, _), (x, _)) = (w.as_chunks(), x.as_chunks());
+        let sum = self.dot_four::<MAX, OFFSET>(sum, &w[0], &x[0]);
+        self.dot_four::<MAX, OFFSET>(sum, &w[1], &x[1])
+    }
     /// Sums as f32.
     fn whole(self, a: Self::Ints) -> Self::F;
 

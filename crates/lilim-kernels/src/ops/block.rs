@@ -324,7 +324,7 @@ impl<K: Kind> Op for Unpack<'_, K> {
     }
 }
 
-/// Rows whose sums are computed side by side.
+/// Rows whose sums are computed side by side where there are registers for them.
 const GROUP: usize = 4;
 
 /// Unpacks sixteen rows and adds their products with the `M` rows of a tile, block by block.
@@ -411,6 +411,14 @@ fn step_tile<S: Simd, H: Shape, const M: usize>(
     x: &[ActBlock; M],
     acc: &mut [S::F; M],
 ) {
+    if !S::WIDE {
+        // Registers do not hold the sums of several rows: one after the other.
+        for (x, acc) in x.iter().zip(acc) {
+            let (x, acc) = (std::array::from_ref(x), std::array::from_mut(acc));
+            H::step(s, w, scales, x, acc);
+        }
+        return;
+    }
     match M {
         1 => step_rows::<S, H, M, 1>(s, w, scales, x, acc),
         2 => step_rows::<S, H, M, 2>(s, w, scales, x, acc),

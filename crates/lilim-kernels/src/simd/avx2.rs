@@ -53,6 +53,17 @@ macro_rules! avx2_level {
             forward_to_ops!();
 
             #[inline(always)]
+            fn dot_eight<const MAX: i32, const OFFSET: i32>(
+                self,
+                sum: Quads,
+                w: &[Quads; 8],
+                x: &[i8; 32],
+            ) -> Quads {
+                // SAFETY: the token proves that the machine has the instructions.
+                unsafe { ops::dot_eight::<MAX, OFFSET>(sum, w, x) }
+            }
+
+            #[inline(always)]
             fn prefetch<T: ?Sized>(self, at: &T, distance: usize) {
                 let line = std::ptr::from_ref(at).cast::<u8>().wrapping_add(distance);
                 // SAFETY: the instruction is a hint; it never faults, whatever the address.

@@ -56,13 +56,10 @@ impl<const MINS: bool, const MAX: i32, const OFFSET: i32> Shape for Whole<MINS, 
         x: &[ActBlock; G],
         acc: &mut [S::F; G],
     ) {
-        let [low, high] = halves::<S>(w);
         let mut dot = [s.zero(); G];
         for g in 0..G {
             let sum = s.start::<OFFSET>(start::<OFFSET>(&x[g], 0) + start::<OFFSET>(&x[g], 1));
-            let (q, _) = x[g].q.as_chunks();
-            let sum = s.dot_four::<MAX, OFFSET>(sum, low, &q[0]);
-            dot[g] = s.whole(s.dot_four::<MAX, OFFSET>(sum, high, &q[1]));
+            dot[g] = s.whole(s.dot_eight::<MAX, OFFSET>(sum, w, &x[g].q));
         }
         let (scale, min) = (s.load(&scales.scales[0]), s.load(&scales.mins[0]));
         for g in 0..G {

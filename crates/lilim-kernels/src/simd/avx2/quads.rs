@@ -14,6 +14,11 @@ macro_rules! compiled {
     };
 }
 
+/// Whether sums of pairs of products over so many steps fit in 16 bits.
+const fn fits<const MAX: i32>(n_steps: i32) -> bool {
+    n_steps * 2 * 127 * MAX <= i16::MAX as i32
+}
+
 compiled! {
     pub(super) fn top_magnitude(a: Halves, b: Halves) -> f32 {
         // As whole numbers magnitudes have the same order, with NaN above all.
@@ -157,6 +162,26 @@ compiled! {
         add_ints(sum, (low, high))
     }
 
+    pub(super) fn dot_eight<const MAX: i32, const OFFSET: i32>(
+        sum: Quads,
+        w: &[Quads; 8],
+        x: &[i8; 32],
+    ) -> Quads {
+        let ((w, _), (x, _)) = (w.as_chunks::<4>(), x.as_chunks::<16>());
+        if OFFSET == 128 || !fits::<MAX>(8) {
+            let sum = dot_four::<MAX, OFFSET>(sum, &w[0], &x[0]);
+            return dot_four::<MAX, OFFSET>(sum, &w[1], &x[1]);
+        }
+        let mut pairs = splat_quads(0);
+        for (w, x) in w.iter().zip(x) {
+            let x = [splat_quad(x, 0), splat_quad(x, 4), splat_quad(x, 8), splat_quad(x, 12)];
+            let low = pairs_of_four([w[0].0, w[1].0, w[2].0, w[3].0], x);
+            let high = pairs_of_four([w[0].1, w[1].1, w[2].1, w[3].1], x);
+            pairs = (_mm256_add_epi16(pairs.0, low), _mm256_add_epi16(pairs.1, high));
+        }
+        add_ints(sum, (widen(pairs.0), widen(pairs.1)))
+    }
+
     fn add_ints(a: Quads, b: Quads) -> Quads {
         (_mm256_add_epi32(a.0, b.0), _mm256_add_epi32(a.1, b.1))
     }
@@ -175,16 +200,24 @@ compiled! {
     /// Bytes of at most `MAX`: products of pairs are summed in 16 bits, as many steps as that
     /// allows, and only then widened.
     fn dot_unsigned<const MAX: i32>(w: [__m256i; 4], x: [__m256i; 4]) -> __m256i {
-        let a = _mm256_maddubs_epi16(w[0], x[0]);
-        let b = _mm256_maddubs_epi16(w[1], x[1]);
-        let c = _mm256_maddubs_epi16(w[2], x[2]);
-        let d = _mm256_maddubs_epi16(w[3], x[3]);
-        let (ab, cd) = (_mm256_add_epi16(a, b), _mm256_add_epi16(c, d));
-        if 4 * 2 * 127 * MAX <= i16::MAX as i32 {
-            return widen(_mm256_add_epi16(ab, cd));
+        if fits::<MAX>(4) {
+            return widen(pairs_of_four(w, x));
         }
-        const { assert!(MAX == 255 || 2 * 2 * 127 * MAX <= i16::MAX as i32, "two steps fit") };
+        const { assert!(MAX == 255 || fits::<MAX>(2), "two steps fit") };
+        let ab = pairs_of_two([w[0], w[1]], [x[0], x[1]]);
+        let cd = pairs_of_two([w[2], w[3]], [x[2], x[3]]);
         _mm256_add_epi32(widen(ab), widen(cd))
+    }
+
+    /// Sums of pairs in 16 bits.
+    fn pairs_of_two(w: [__m256i; 2], x: [__m256i; 2]) -> __m256i {
+        let (a, b) = (_mm256_maddubs_epi16(w[0], x[0]), _mm256_maddubs_epi16(w[1], x[1]));
+        _mm256_add_epi16(a, b)
+    }
+
+    fn pairs_of_four(w: [__m256i; 4], x: [__m256i; 4]) -> __m256i {
+        let ab = pairs_of_two([w[0], w[1]], [x[0], x[1]]);
+        _mm256_add_epi16(ab, pairs_of_two([w[2], w[3]], [x[2], x[3]]))
     }
 
     /// Bytes of weights 128 above: their signs are moved to `x`.

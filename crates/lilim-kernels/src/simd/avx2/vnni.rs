@@ -42,4 +42,16 @@ mod ops {
         }
         sum
     }
+
+    #[target_feature(enable = "avx2,fma,f16c,avxvnni")]
+    #[inline]
+    pub(super) fn dot_eight<const MAX: i32, const OFFSET: i32>(
+        sum: Quads,
+        w: &[Quads; 8],
+        x: &[i8; 32],
+    ) -> Quads {
+        let ((w, _), (x, _)) = (w.as_chunks(), x.as_chunks());
+        let sum = dot_four::<MAX, OFFSET>(sum, &w[0], &x[0]);
+        dot_four::<MAX, OFFSET>(sum, &w[1], &x[1])
+    }
 }

@@ -1,23 +1,16 @@
-//! Sequences of one model computed at the same time: they share passes, and no bit tells.
+//! Sequences of one model computed at the same time: none holds up another or changes its bits, also
+//! where one is cancelled. That no bit tells is in `matrix.rs` too, for every model.
 
 use std::sync::Arc;
 
 use lilim_api::{
-    CancelToken, EngineError, Event, GenerateRequest, LoadOptions, LoadedModel, Prompt,
-    SamplingOptions, StopOptions,
+    CancelToken, EngineError, Event, GenerateRequest, LoadedModel, Prompt, SamplingOptions,
+    StopOptions,
 };
 
 use lilim_api::event::EVENT_CHANNEL_BOUND;
 
 use crate::support::{Expected, bits, exact, fixtures, load, name_of, prefill, with_stepper};
-
-/// Single steps after each prompt.
-const N_STEPS: usize = 12;
-
-/// A prompt of its own for each sequence: other tokens, another length.
-fn prompt(tokens: &[u32], sequence: usize) -> &[u32] {
-    &tokens[3 * sequence..6 * sequence + 5 + sequence % 3]
-}
 
 /// The logits after the prompt and after each step.
 fn all_logits(model: &Arc<dyn LoadedModel>, prompt: &[u32], steps: &[u32]) -> Vec<Vec<u32>> {
@@ -30,37 +23,6 @@ fn all_logits(model: &Arc<dyn LoadedModel>, prompt: &[u32], steps: &[u32]) -> Ve
         }
         rows
     })
-}
-
-#[test]
-fn the_same_bits_alone_and_beside_others() {
-    for folder in ["models", "quantized"] {
-        for path in fixtures(folder) {
-            let tokens = Expected::of(&path).tokens;
-            let options = LoadOptions {
-                threads: Some(2),
-                chunk: 8,
-                ..exact()
-            };
-            let model = load(&path, &options);
-            let steps = |i: usize| &tokens[i..i + N_STEPS];
-            let alone: Vec<_> = (0..8)
-                .map(|i| all_logits(&model, prompt(&tokens, i), steps(i)))
-                .collect();
-            for n in [2, 3, 8] {
-                std::thread::scope(|scope| {
-                    for (i, alone) in alone[..n].iter().enumerate() {
-                        let (model, prompt, steps) = (&model, prompt(&tokens, i), steps(i));
-                        let name = name_of(&path);
-                        scope.spawn(move || {
-                            let together = all_logits(model, prompt, steps);
-                            assert!(together == *alone, "{name}: sequence {i} of {n}");
-                        });
-                    }
-                });
-            }
-        }
-    }
 }
 
 fn small_model(name: &str) -> Option<(Arc<dyn LoadedModel>, Vec<u32>)> {

@@ -12,6 +12,7 @@ mod batches;
 mod damage;
 mod errors;
 mod generation;
+mod matrix;
 mod reference;
 mod refusals;
 mod same_bits;

@@ -6,6 +6,7 @@
 //! llama.cpp's own sampler test.
 
 use crate::candidates::{Candidate, Candidates, by_likelihood, keep_sorted_until, sort_by_id};
+use crate::exp::{exp, sum_of};
 
 /// A candidate with its probability and the score that a filter orders it by.
 #[derive(Clone, Copy)]
@@ -18,11 +19,11 @@ struct Weighed {
 /// Probabilities of the candidates, in their order.
 pub(crate) fn softmax(candidates: &[Candidate], temperature: f64) -> Vec<f64> {
     let max = max_logit(candidates);
-    let mut weights: Vec<f64> = candidates
-        .iter()
-        .map(|candidate| libm::exp((f64::from(candidate.logit) - max) / temperature))
-        .collect();
-    let sum: f64 = weights.iter().sum();
+    let mut weights = vec![0.0; candidates.len()];
+    for (weight, candidate) in weights.iter_mut().zip(candidates) {
+        *weight = exp((f64::from(candidate.logit) - max) / temperature);
+    }
+    let sum = sum_of(&weights, |&weight| weight);
     for weight in &mut weights {
         *weight /= sum;
     }
@@ -92,11 +93,15 @@ pub(crate) fn typical(candidates: &mut Candidates, p: f32) {
 }
 
 fn max_logit(candidates: &[Candidate]) -> f64 {
-    let max = candidates
-        .iter()
-        .map(|candidate| candidate.logit)
-        .fold(f32::NEG_INFINITY, f32::max);
-    f64::from(max)
+    let larger = |a: f32, b: f32| if b > a { b } else { a };
+    let (chunks, rest) = candidates.as_chunks::<16>();
+    let mut max = [f32::NEG_INFINITY; 16];
+    for chunk in chunks.iter().map(<[Candidate; 16]>::as_slice).chain([rest]) {
+        for (max, candidate) in max.iter_mut().zip(chunk) {
+            *max = larger(*max, candidate.logit);
+        }
+    }
+    max.into_iter().fold(f32::NEG_INFINITY, larger).into()
 }
 
 fn weigh(candidates: &[Candidate]) -> Vec<Weighed> {

@@ -6,6 +6,7 @@
 
 mod candidates;
 mod dry;
+mod exp;
 mod filters;
 mod generate;
 mod logprobs;

@@ -2,7 +2,8 @@
 
 use lilim_api::TokenId;
 
-use crate::candidates::{by_likelihood, likeliest_k};
+use crate::candidates::{by_likelihood, likeliest_k, likeliest_of_all};
+use crate::exp::{exp, sum_of};
 
 /// The log-softmax of one logits row, ready to be asked about single tokens.
 pub(crate) struct LogProbs<'a> {
@@ -13,11 +14,8 @@ pub(crate) struct LogProbs<'a> {
 
 impl<'a> LogProbs<'a> {
     pub(crate) fn new(logits: &'a [f32]) -> Self {
-        let max = f64::from(logits.iter().copied().fold(f32::NEG_INFINITY, f32::max));
-        let sum: f64 = logits
-            .iter()
-            .map(|&logit| libm::exp(f64::from(logit) - max))
-            .sum();
+        let max = f64::from(likeliest_of_all(logits).logit);
+        let sum = sum_of(logits, |&logit| exp(f64::from(logit) - max));
         Self {
             logits,
             log_sum: max + libm::log(sum),

@@ -28,12 +28,17 @@ impl<S: TokenStepper + Send> DraftModel<S> {
         }
     }
 
-    /// Brings the draft model's sequence to these tokens.
-    fn follow(&mut self, tokens: &[TokenId], cancel: &CancelToken) -> Result<(), EngineError> {
+    /// How many of these tokens the draft model's sequence keeps. The last is computed again when
+    /// all are there: its logits are needed.
+    fn n_kept(&self, tokens: &[TokenId]) -> usize {
         let held = self.stepper.tokens().iter();
         let common = held.zip(tokens).take_while(|(a, b)| a == b).count();
-        // the last is computed again when all are there: its logits are needed
-        let kept = self.stepper.rewind(common.min(tokens.len() - 1));
+        common.min(tokens.len() - 1)
+    }
+
+    /// Brings the draft model's sequence to these tokens.
+    fn follow(&mut self, tokens: &[TokenId], cancel: &CancelToken) -> Result<(), EngineError> {
+        let kept = self.stepper.rewind(self.n_kept(tokens));
         self.stepper.prefill(&tokens[kept..], cancel, &mut |_| {})
     }
 
@@ -59,6 +64,10 @@ impl<S: TokenStepper + Send> Speculator for DraftModel<S> {
     fn look(&mut self, tokens: &[TokenId]) -> Option<Promise> {
         let has_room = tokens.len() < self.stepper.context();
         (has_room && !self.lost).then(|| Promise::new(Promise::COUNT / 2))
+    }
+
+    fn n_behind(&self, tokens: &[TokenId]) -> usize {
+        tokens.len() - 1 - self.n_kept(tokens)
     }
 
     fn guess(&mut self, tokens: &[TokenId], n: usize, guesses: &mut Vec<TokenId>) {
@@ -113,5 +122,20 @@ mod tests {
         assert_eq!(guess(&[1, 2, 3, 97, 5]), 4);
         assert_eq!(guess(&[1, 2, 3, 97, 5, 6, 7]), 2);
         assert_eq!(guess(&[1, 2, 3, 97, 5, 6, 7, 8]), 0);
+    }
+
+    #[test]
+    fn a_draft_tells_how_far_it_is_behind() {
+        let options = StepperOptions::new(Script::Cycle(encode_bytes("ab")));
+        let mut draft = DraftModel::new(FakeStepper::new(options));
+        draft.begin(&[1, 2, 3], &CancelToken::new());
+        // the last token is always computed anew
+        for (tokens, n) in [
+            (&[1, 2, 3][..], 0),
+            (&[1, 2, 3, 4, 5], 1),
+            (&[1, 9, 3, 4], 2),
+        ] {
+            assert_eq!(draft.n_behind(tokens), n, "{tokens:?}");
+        }
     }
 }

@@ -76,7 +76,7 @@ impl<'a> Lookahead<'a> {
         }
     }
 
-    /// Guesses what follows the chosen tokens: whether anything, and how promising it is.
+    /// Guesses what follows the chosen tokens, where that pays: how promising it is.
     fn guess(&mut self, guesses: &mut Vec<TokenId>) -> Option<Promise> {
         let Speculation {
             speculator, pace, ..
@@ -89,10 +89,11 @@ impl<'a> Lookahead<'a> {
             return None;
         }
         let promise = speculator.look(&self.chosen)?;
-        let n = pace.n_guesses(promise, max);
-        if n > 0 {
-            speculator.guess(&self.chosen, n, guesses);
+        let n = pace.n_guesses(promise, speculator.n_behind(&self.chosen), max);
+        if n == 0 {
+            return None;
         }
+        speculator.guess(&self.chosen, n, guesses);
         let vocab_size = self.stepper.vocab_size();
         let n_known = guesses
             .iter()
@@ -116,13 +117,14 @@ impl<'a> Lookahead<'a> {
         let promise = self.guess(&mut guesses);
         let guessed_at = (self.speculation.clock)();
         self.usage.n_passes += 1;
+        let were_made = promise.is_some();
         let Some(promise) = promise.filter(|_| !guesses.is_empty()) else {
             self.stepper.step(id)?;
             let took = (self.speculation.clock)() - guessed_at;
             // a pass shared with others tells nothing of what one alone takes
             if self.stepper.max_verify() > 1 {
                 self.speculation.pace.stepped(took);
-                self.speculation.pace.wasted(guessed_at - start);
+                self.speculation.pace.wasted(guessed_at - start, were_made);
             }
             return Ok(());
         };

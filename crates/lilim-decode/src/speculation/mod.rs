@@ -55,6 +55,11 @@ pub trait Speculator: Send {
     /// Looks whether it has a guess after these tokens (those of the last look and more).
     fn look(&mut self, tokens: &[TokenId]) -> Option<Promise>;
 
+    /// Tokens it has to read before it can guess after these.
+    fn n_behind(&self, _tokens: &[TokenId]) -> usize {
+        0
+    }
+
     /// Appends at most `n` guesses to `guesses`, which is empty; called after a look that found
     /// something, with the same tokens.
     fn guess(&mut self, tokens: &[TokenId], n: usize, guesses: &mut Vec<TokenId>);

@@ -22,6 +22,9 @@ const MAX_BALANCE: f64 = 4.0;
 /// A gain below this share is not worth the risk that it is none.
 const LEAST_GAIN: f64 = 1.03;
 
+/// What reading a token takes a guesser that fell behind, in guesses: it reads many at once.
+const READING: f64 = 0.25;
+
 /// Passes with guesses after which one without is made, to measure again what it takes.
 const MAX_RUNS: usize = 128;
 
@@ -94,10 +97,11 @@ impl Odds {
 }
 
 impl Pace {
-    /// How many tokens to guess on this promise, at most `max`; 0 where guessing would lose.
-    pub(super) fn n_guesses(&mut self, promise: Promise, max: usize) -> usize {
+    /// How many tokens to guess on this promise, at most `max`, where so many tokens are read first;
+    /// 0 where guessing would lose.
+    pub(super) fn n_guesses(&mut self, promise: Promise, n_behind: usize, max: usize) -> usize {
         let n = if self.n_runs < MAX_RUNS {
-            self.best(promise, max)
+            self.best(promise, n_behind, max)
         } else {
             0
         };
@@ -107,19 +111,20 @@ impl Pace {
         n
     }
 
-    fn best(&self, promise: Promise, max: usize) -> usize {
+    fn best(&self, promise: Promise, n_behind: usize, max: usize) -> usize {
         let Some(single) = self.times.single() else {
             return 0;
         };
         let rate = self.odds[promise.index()].rate(FIRST_RATES[promise.index()]);
         let guess_cost = self.guess_seconds / single;
+        let reading_cost = guess_cost * READING * n_behind as f64;
         let (mut best, mut best_gain) = (0, LEAST_GAIN);
         // of a pass with n guesses the model's own token is certain
         let (mut expected, mut all_hold) = (1.0, 1.0);
         for n in 1..=max {
             all_hold *= rate;
             expected += all_hold;
-            let cost = self.times.cost(n + 1) + guess_cost * n as f64;
+            let cost = self.times.cost(n + 1) + guess_cost * n as f64 + reading_cost;
             let gain = expected / cost;
             if cost - 1.0 <= self.balance && gain > best_gain {
                 (best, best_gain) = (n, gain);
@@ -140,8 +145,7 @@ impl Pace {
         self.n_runs += 1;
         self.times.record(outcome.n_guessed + 1, outcome.pass_took);
         let guess_took = outcome.guess_took.as_secs_f64();
-        let each = guess_took / outcome.n_guessed as f64;
-        self.guess_seconds += (each - self.guess_seconds) / 4.0;
+        self.guess_took(guess_took / outcome.n_guessed as f64);
         let odds = &mut self.odds[outcome.promise.index()];
         odds.fade(FADE);
         odds.held += outcome.n_accepted as f64;
@@ -152,11 +156,18 @@ impl Pace {
         }
     }
 
-    /// Takes in time spent on guesses that came to nothing.
-    pub(super) fn wasted(&mut self, took: Duration) {
+    /// Takes in time spent on looking for guesses, or on making them, that came to nothing.
+    pub(super) fn wasted(&mut self, took: Duration, were_made: bool) {
+        if were_made {
+            self.guess_took(took.as_secs_f64());
+        }
         if let Some(single) = self.times.single() {
             self.change_balance(-took.as_secs_f64() / single);
         }
+    }
+
+    fn guess_took(&mut self, seconds: f64) {
+        self.guess_seconds += (seconds - self.guess_seconds) / 4.0;
     }
 
     fn change_balance(&mut self, by: f64) {

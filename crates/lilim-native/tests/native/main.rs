@@ -11,6 +11,7 @@
 mod batches;
 mod damage;
 mod errors;
+mod estimates;
 mod generation;
 mod matrix;
 mod reference;

@@ -18,6 +18,8 @@ pub enum Level {
     Avx2Vnni,
     /// x86-64 with AVX-512 F, BW, DQ, VL and VNNI.
     Avx512,
+    /// The same, with AMX-TILE and AMX-INT8.
+    Amx,
     /// 64-bit Arm with NEON.
     Neon,
     /// 64-bit Arm with NEON and dotprod.
@@ -28,11 +30,12 @@ pub enum Level {
 
 impl Level {
     /// Every level there is, slowest first.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Reference,
         Self::Avx2,
         Self::Avx2Vnni,
         Self::Avx512,
+        Self::Amx,
         Self::Neon,
         Self::NeonDotprod,
         Self::NeonI8mm,
@@ -45,6 +48,7 @@ impl Level {
             Self::Avx2 => "avx2",
             Self::Avx2Vnni => "avx2-vnni",
             Self::Avx512 => "avx512",
+            Self::Amx => "amx",
             Self::Neon => "neon",
             Self::NeonDotprod => "neon-dotprod",
             Self::NeonI8mm => "neon-i8mm",
@@ -250,7 +254,7 @@ mod tests {
         let error = "sse9".parse::<Level>().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "unknown level 'sse9' (one of: reference, avx2, avx2-vnni, avx512, neon, neon-dotprod, neon-i8mm)"
+            "unknown level 'sse9' (one of: reference, avx2, avx2-vnni, avx512, amx, neon, neon-dotprod, neon-i8mm)"
         );
     }
 }

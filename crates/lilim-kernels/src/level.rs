@@ -1,5 +1,8 @@
 //! The instruction sets the kernels are built for, and which of them this machine has.
 
+#[cfg(target_arch = "x86_64")]
+use crate::self_check;
+
 /// An instruction set that the kernels are compiled for.
 ///
 /// Every level computes the same formula in the same order, so all of them give the same bits.
@@ -14,6 +17,8 @@ pub enum Level {
     Avx2Vnni,
     /// x86-64 with AVX-512 F, BW, DQ, VL and VNNI.
     Avx512,
+    /// What `avx512` takes, with AMX-TILE and AMX-INT8.
+    Amx,
     /// AArch64 with Advanced SIMD.
     Neon,
     /// AArch64 with Advanced SIMD and its dot products of signed bytes.
@@ -24,11 +29,12 @@ pub enum Level {
 
 impl Level {
     /// Every level, the slowest first.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Reference,
         Self::Avx2,
         Self::Avx2Vnni,
         Self::Avx512,
+        Self::Amx,
         Self::Neon,
         Self::NeonDotprod,
         Self::NeonI8mm,
@@ -41,6 +47,7 @@ impl Level {
             Self::Avx2 => "avx2",
             Self::Avx2Vnni => "avx2-vnni",
             Self::Avx512 => "avx512",
+            Self::Amx => "amx",
             Self::Neon => "neon",
             Self::NeonDotprod => "neon-dotprod",
             Self::NeonI8mm => "neon-i8mm",
@@ -59,7 +66,7 @@ impl Level {
     pub fn is_verified(self) -> bool {
         match self {
             Self::Reference | Self::Avx2 | Self::Avx512 => true,
-            Self::Avx2Vnni | Self::Neon | Self::NeonDotprod | Self::NeonI8mm => false,
+            Self::Avx2Vnni | Self::Amx | Self::Neon | Self::NeonDotprod | Self::NeonI8mm => false,
         }
     }
 
@@ -86,6 +93,8 @@ impl Level {
                     && std::arch::is_x86_feature_detected!("avx512vl")
                     && std::arch::is_x86_feature_detected!("avx512vnni")
             }
+            #[cfg(target_arch = "x86_64")]
+            Self::Amx => self_check::tiles() == Some(true),
             #[cfg(target_arch = "aarch64")]
             Self::Neon => std::arch::is_aarch64_feature_detected!("neon"),
             #[cfg(target_arch = "aarch64")]
@@ -97,10 +106,20 @@ impl Level {
                 Self::NeonDotprod.is_available() && std::arch::is_aarch64_feature_detected!("i8mm")
             }
             #[cfg(not(target_arch = "x86_64"))]
-            Self::Avx2 | Self::Avx2Vnni | Self::Avx512 => false,
+            Self::Avx2 | Self::Avx2Vnni | Self::Avx512 | Self::Amx => false,
             #[cfg(not(target_arch = "aarch64"))]
             Self::Neon | Self::NeonDotprod | Self::NeonI8mm => false,
         }
+    }
+
+    /// Whether this machine has the level's instructions but they do not compute what they should:
+    /// a level that was never run on a real machine is tried before it is used.
+    pub fn fails_self_check(self) -> bool {
+        #[cfg(target_arch = "x86_64")]
+        if self == Self::Amx {
+            return self_check::tiles() == Some(false);
+        }
+        false
     }
 
     /// Returns the levels this machine can run, the slowest first.

@@ -14,6 +14,8 @@ mod error;
 mod level;
 mod ops;
 mod packed;
+#[cfg(target_arch = "x86_64")]
+mod self_check;
 mod simd;
 mod table;
 mod weights;

@@ -12,6 +12,8 @@
 use crate::level::Level;
 
 #[cfg(target_arch = "x86_64")]
+pub(crate) mod amx;
+#[cfg(target_arch = "x86_64")]
 pub(crate) mod avx2;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod avx512;
@@ -90,10 +92,12 @@ macro_rules! forward_to_ops {
             fn and_quads(a: Self::Quads, b: Self::Quads) -> Self::Quads;
             fn or_quads(a: Self::Quads, b: Self::Quads) -> Self::Quads;
             fn xor_quads(a: Self::Quads, b: Self::Quads) -> Self::Quads;
+            fn sub_quads(a: Self::Quads, b: Self::Quads) -> Self::Quads;
             fn shr_quads(a: Self::Quads, n: i32) -> Self::Quads;
             fn shl_quads(a: Self::Quads, n: i32) -> Self::Quads;
             fn lookup(table: &'static [u8; 16], a: Self::Quads) -> Self::Quads;
             fn fifth_bits(a: Self::Quads, step: usize) -> Self::Quads;
+            fn load_ints(src: &[i32; LANES]) -> Self::Ints;
             fn whole(a: Self::Ints) -> Self::F;
             fn byte(a: Self::Quads, n: usize) -> Self::F;
             fn signed_byte(a: Self::Quads, n: usize) -> Self::F;
@@ -259,6 +263,8 @@ pub(crate) trait Simd: Copy + 'static {
     fn or_quads(self, a: Self::Quads, b: Self::Quads) -> Self::Quads;
     /// Bitwise exclusive or.
     fn xor_quads(self, a: Self::Quads, b: Self::Quads) -> Self::Quads;
+    /// `a - b` of each byte, wrapping.
+    fn sub_quads(self, a: Self::Quads, b: Self::Quads) -> Self::Quads;
     /// Each byte shifted right by `n`; whatever its neighbour has may come in from above.
     fn shr_quads(self, a: Self::Quads, n: i32) -> Self::Quads;
     /// Each byte shifted left by `n`; whatever its neighbour has may come in from below.
@@ -295,6 +301,8 @@ pub(crate) trait Simd: Copy + 'static {
         let sum = self.dot_four::<MAX, OFFSET>(sum, &w[0], &x[0]);
         self.dot_four::<MAX, OFFSET>(sum, &w[1], &x[1])
     }
+    /// Loads sixteen sums.
+    fn load_ints(self, src: &[i32; LANES]) -> Self::Ints;
     /// Sums as f32.
     fn whole(self, a: Self::Ints) -> Self::F;
 

@@ -119,6 +119,12 @@ static AVX2_VNNI: Kernels =
     Kernels::of::<simd::avx2::Avx2>().with_products_of::<simd::avx2::vnni::Avx2Vnni>();
 #[cfg(target_arch = "x86_64")]
 static AVX512: Kernels = Kernels::of::<simd::avx512::Avx512>();
+#[cfg(target_arch = "x86_64")]
+static AMX: Kernels = Kernels {
+    level: Level::Amx,
+    multiply: multiply_in_tiles,
+    ..Kernels::of::<simd::avx512::Avx512>()
+};
 #[cfg(target_arch = "aarch64")]
 static NEON: Kernels = Kernels::of::<simd::neon::Neon>();
 #[cfg(target_arch = "aarch64")]
@@ -128,7 +134,33 @@ static NEON_DOTPROD: Kernels =
 static NEON_I8MM: Kernels =
     Kernels::of::<simd::neon::Neon>().with_products_of::<simd::neon::i8mm::NeonI8mm>();
 
+/// The products of AVX-512, those of many rows in tiles.
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code, reason = "as for `token`")]
+fn multiply_in_tiles<'a>(
+    weight: PackedRows<'a>,
+    x: &'a [ActBlock],
+    out: ColumnsMut<'a>,
+    panel: &'a mut [PanelBlock],
+) {
+    if out.n_rows() <= TILE {
+        return entry::multiply::<simd::avx512::Avx512>(weight, x, out, panel);
+    }
+    // SAFETY: as for `token`; this is in the one table of the level that means AMX, and the product
+    // lets go of its unit.
+    let unit = unsafe { simd::amx::Amx::assume() };
+    let s = token::<simd::avx512::Avx512>();
+    ops::block::tiles::multiply((s, unit), weight, x, out, panel);
+}
+
 impl Kernels {
+    /// The kernels of the level that multiplies in tiles, to be tried, where this machine has the
+    /// instructions.
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) fn untried() -> Option<&'static Self> {
+        (Level::Avx512.is_available() && simd::amx::is_available()).then_some(&AMX)
+    }
+
     /// The table of a level that adds to this one's instructions those for products of bytes: the
     /// other kernels have no use for them, and are not compiled again.
     #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
@@ -159,6 +191,8 @@ impl Kernels {
             Level::Avx2Vnni => Some(&AVX2_VNNI),
             #[cfg(target_arch = "x86_64")]
             Level::Avx512 => Some(&AVX512),
+            #[cfg(target_arch = "x86_64")]
+            Level::Amx => Some(&AMX),
             #[cfg(target_arch = "aarch64")]
             Level::Neon => Some(&NEON),
             #[cfg(target_arch = "aarch64")]
@@ -236,8 +270,11 @@ impl Kernels {
     }
 
     /// Returns how many panel blocks [`matmul_rounded`](Self::matmul_rounded) needs.
-    pub const fn panel_len(n_cols: usize, m: usize) -> usize {
-        ops::block::panel_len(n_cols, m)
+    pub fn panel_len(&self, n_cols: usize, m: usize) -> usize {
+        match self.level {
+            Level::Amx if m > TILE => ops::block::tiles::panel_len(n_cols),
+            _ => ops::block::panel_len(n_cols, m),
+        }
     }
 
     /// Rounds a tile of activations to 8 bits.
@@ -282,7 +319,7 @@ impl Kernels {
         assert_eq!(out.n_cols(), weight.n_rows(), "outputs of a product");
         assert_eq!(x.len(), Self::rounded_len(n_cols, m), "inputs of a product");
         assert!(
-            panel.len() >= Self::panel_len(n_cols, m),
+            panel.len() >= self.panel_len(n_cols, m),
             "panel of a product"
         );
         if m > 0 {

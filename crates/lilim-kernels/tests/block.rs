@@ -29,7 +29,7 @@ fn multiply(kernels: &Kernels, weight: WeightRows<'_>, x: &[f32], m: usize) -> V
     PackedRows::pack(weight, &mut packed);
     let packed = PackedRows::new(ty, &packed, n_rows, n_cols).unwrap();
     let mut out = vec![f32::NAN; m * weight.n_rows()];
-    let mut panel = vec![PanelBlock::ZERO; Kernels::panel_len(weight.n_cols(), m)];
+    let mut panel = vec![PanelBlock::ZERO; kernels.panel_len(weight.n_cols(), m)];
     let x = rounded(kernels, grain(weight.ty()), x, weight.n_cols());
     kernels.matmul_rounded(packed, &x, ColumnsMut::new(&mut out, m), &mut panel);
     out

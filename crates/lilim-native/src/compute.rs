@@ -309,7 +309,7 @@ impl Compute {
                 self.kernels.matmul_floats(weight, x, out.reborrow());
             }
             (Weight::Packed(weight), Input::Rounded(x)) => {
-                let need = Kernels::panel_len(weight.n_cols(), out.n_rows());
+                let need = self.kernels.panel_len(weight.n_cols(), out.n_rows());
                 let panel = &mut lock(&self.scratch[thread]).panel;
                 if panel.len() < need {
                     panel.resize(need, PanelBlock::ZERO);

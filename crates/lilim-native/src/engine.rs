@@ -173,6 +173,7 @@ fn kernels_of(level: Level) -> Option<&'static Kernels> {
         Level::Avx2 => lilim_kernels::Level::Avx2,
         Level::Avx2Vnni => lilim_kernels::Level::Avx2Vnni,
         Level::Avx512 => lilim_kernels::Level::Avx512,
+        Level::Amx => lilim_kernels::Level::Amx,
         Level::Neon => lilim_kernels::Level::Neon,
         Level::NeonDotprod => lilim_kernels::Level::NeonDotprod,
         Level::NeonI8mm => lilim_kernels::Level::NeonI8mm,

@@ -192,7 +192,10 @@ impl OpenModel {
         let (n_inputs, dim, widest) = self.stage_inputs();
         let blocks = |n_cols| Kernels::rounded_len(n_cols, n_rows);
         let rounded = (n_inputs * blocks(dim)).max(blocks(widest)) * size_of::<ActBlock>();
-        let panel = Kernels::panel_len(dim.max(widest), n_rows) * size_of::<PanelBlock>();
+        // no level needs more than the best
+        let kernels = Kernels::detect();
+        let panel = |n_cols| kernels.panel_len(n_cols, n_rows) * size_of::<PanelBlock>();
+        let panel = panel(dim).max(panel(widest));
         (rounded + panel * n_threads) as u64
     }
 

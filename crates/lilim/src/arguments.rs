@@ -120,8 +120,8 @@ pub(crate) struct LoadArguments {
         value_name = "N"
     )]
     pub(crate) chunk: Option<usize>,
-    /// CPU kernels: reference, avx2, avx2-vnni, avx512, neon, neon-dotprod or neon-i8mm [default:
-    /// the best there is].
+    /// CPU kernels: reference, avx2, avx2-vnni, avx512, amx, neon, neon-dotprod or neon-i8mm
+    /// [default: the best there is].
     #[arg(long, value_name = "LEVEL")]
     pub(crate) level: Option<Level>,
     /// How the KV cache is stored: f32, f16 or q8_0 [default: f16].

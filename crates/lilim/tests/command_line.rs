@@ -324,7 +324,7 @@ fn bad_files_and_options_are_named() {
     let (code, message) = home.failure(&["run", "small", "x", "--level", "sse9"]);
     assert_eq!(code, 2);
     assert!(
-        message.contains("reference, avx2, avx2-vnni, avx512, neon, neon-dotprod, neon-i8mm"),
+        message.contains("reference, avx2, avx2-vnni, avx512, amx, neon, neon-dotprod, neon-i8mm"),
         "{message}"
     );
     let (code, message) = home.failure(&["run", "small", "x", "--top-p", "7"]);

@@ -60,6 +60,16 @@ pub(crate) fn peaks(level: Level) -> Option<Peaks> {
                     unsafe { x86::bytes_512() }
                 }),
             }),
+            Level::Amx => Some(Peaks {
+                f32_gops: rate(x86::FLOATS_512, || {
+                    // SAFETY: the caller's level is there, and it means AVX-512 F
+                    unsafe { x86::fma_512() }
+                }),
+                i8_gops: rate(x86::BYTES_TILES, || {
+                    // SAFETY: the level means AMX-TILE and AMX-INT8 too, and the right to use them
+                    unsafe { x86::bytes_tiles() }
+                }),
+            }),
             _ => None,
         }
     }
@@ -79,6 +89,7 @@ fn rate(ops_per_turn: usize, run: impl FnMut()) -> f64 {
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use super::TURNS;
+    use std::arch::asm;
     use std::arch::x86_64::{
         _mm256_fmadd_ps, _mm256_maddubs_epi16, _mm256_set1_epi8, _mm256_set1_ps,
         _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_set1_epi8, _mm512_set1_epi32, _mm512_set1_ps,
@@ -92,6 +103,9 @@ mod x86 {
     pub(super) const BYTES_256: usize = CHAINS * 32 * 2;
     pub(super) const FLOATS_512: usize = CHAINS * 16 * 2;
     pub(super) const BYTES_512: usize = CHAINS * 64 * 2;
+
+    /// Four products of 16 × 64 and 64 × 16 bytes.
+    pub(super) const BYTES_TILES: usize = 4 * 16 * 16 * 64 * 2;
 
     #[target_feature(enable = "avx2,fma")]
     pub(super) fn fma_256() {
@@ -149,6 +163,43 @@ mod x86 {
             }
         }
         black_box(sums);
+    }
+
+    /// What LDTILECFG reads: palette 1, eight tiles of 16 rows of 64 bytes.
+    #[repr(align(64))]
+    struct Tiles([u8; 64]);
+
+    /// Products of whole tiles, which the kernels' blocks of 32 columns fill by half or a quarter.
+    ///
+    /// # Safety
+    /// The machine has AMX-TILE and AMX-INT8, and the process may use them.
+    pub(super) unsafe fn bytes_tiles() {
+        let mut tiles = Tiles([0; 64]);
+        tiles.0[0] = 1;
+        for tile in 0..8 {
+            tiles.0[16 + 2 * tile] = 64;
+            tiles.0[48 + tile] = 16;
+        }
+        // SAFETY: as promised by the caller; all tile registers are named as changed, and none
+        // holds anything of the compiler's. They begin as zeros.
+        unsafe {
+            asm!(
+                "ldtilecfg [{tiles}]",
+                "2:",
+                "tdpbssd tmm0, tmm4, tmm5",
+                "tdpbssd tmm1, tmm4, tmm6",
+                "tdpbssd tmm2, tmm7, tmm5",
+                "tdpbssd tmm3, tmm7, tmm6",
+                "dec {turns}",
+                "jnz 2b",
+                "tilerelease",
+                tiles = in(reg) &raw const tiles,
+                turns = inout(reg) TURNS => _,
+                out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
+                out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
+                options(nostack),
+            );
+        }
     }
 }
 

@@ -167,7 +167,7 @@ impl<'a> Product<'a> {
             x,
             rounded,
             n_cols,
-            panel: vec![PanelBlock::ZERO; Kernels::panel_len(n_cols, MANY)],
+            panel: vec![PanelBlock::ZERO; kernels.panel_len(n_cols, MANY)],
             out: Vec::new(),
         }
     }

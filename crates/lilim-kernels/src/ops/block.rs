@@ -15,6 +15,11 @@
 pub(crate) mod kinds;
 pub(crate) mod layout;
 pub(crate) mod round;
+#[cfg_attr(
+    not(target_arch = "x86_64"),
+    allow(dead_code, reason = "there is no such unit; the twin is tested")
+)]
+pub(crate) mod tiles;
 
 pub(crate) use round::round_tile;
 
@@ -238,7 +243,7 @@ impl<K: Kind> Product<'_, K> {
     fn many<S: Simd>(&mut self, s: S, row: usize) {
         let n_blocks = self.weight.n_cols() / BLOCK;
         let panel = &mut self.panel[..n_blocks];
-        s.run(Unpack::<K> {
+        s.run(Unpack::<K, false> {
             group: Group::of::<K>(self.weight, row),
             panel,
             kind: PhantomData,
@@ -297,26 +302,32 @@ fn store_outputs<S: Simd>(
     }
 }
 
-/// Unpacks sixteen whole rows.
-struct Unpack<'a, K> {
+/// Unpacks sixteen whole rows: as bytes above the weights by the kind's offset, or as they are.
+struct Unpack<'a, K, const SIGNED: bool> {
     group: Group<'a>,
     panel: &'a mut [PanelBlock],
     kind: PhantomData<K>,
 }
 
-impl<K: Kind> Op for Unpack<'_, K> {
+impl<K: Kind, const SIGNED: bool> Op for Unpack<'_, K, SIGNED> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let mut scales = [Scales::ZERO; MAX_BLOCKS];
+        let less = s.splat_quads(K::Shape::OFFSET as u8);
         for (block, panel) in self.panel.chunks_exact_mut(K::BLOCKS).enumerate() {
             let packed = self.group.block::<K>(block);
             K::scales(s, packed, &mut scales);
             for index in 0..K::BLOCKS {
                 let w = K::quads(s, packed, index);
                 for i in 0..STEPS {
-                    s.store_quads(w[i], &mut panel[index].q[i]);
+                    let q = if SIGNED && K::Shape::OFFSET > 0 {
+                        s.sub_quads(w[i], less)
+                    } else {
+                        w[i]
+                    };
+                    s.store_quads(q, &mut panel[index].q[i]);
                 }
                 panel[index].scales = scales[index];
             }

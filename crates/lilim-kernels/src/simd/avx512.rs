@@ -319,6 +319,10 @@ mod ops {
             _mm512_xor_si512(a, b)
         }
 
+        pub(super) fn sub_quads(a: __m512i, b: __m512i) -> __m512i {
+            _mm512_sub_epi8(a, b)
+        }
+
         pub(super) fn shr_quads(a: __m512i, n: i32) -> __m512i {
             _mm512_srl_epi16(a, _mm_cvtsi32_si128(n))
         }
@@ -382,6 +386,11 @@ mod ops {
         fn splat_quad(x: &[i8; 16], at: usize) -> __m512i {
             let bytes = [x[at] as u8, x[at + 1] as u8, x[at + 2] as u8, x[at + 3] as u8];
             _mm512_set1_epi32(i32::from_le_bytes(bytes))
+        }
+
+        pub(super) fn load_ints(src: &[i32; LANES]) -> __m512i {
+            // SAFETY: `src` is 64 readable bytes; the load asks for no alignment.
+            unsafe { _mm512_loadu_si512(src.as_ptr().cast()) }
         }
 
         pub(super) fn whole(a: __m512i) -> __m512 {

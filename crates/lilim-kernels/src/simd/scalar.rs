@@ -288,6 +288,11 @@ impl Simd for Scalar {
     }
 
     #[inline(always)]
+    fn sub_quads(self, a: [u8; 64], b: [u8; 64]) -> [u8; 64] {
+        std::array::from_fn(|i| a[i].wrapping_sub(b[i]))
+    }
+
+    #[inline(always)]
     fn shr_quads(self, a: [u8; 64], n: i32) -> [u8; 64] {
         a.map(|byte| byte >> n)
     }
@@ -348,6 +353,11 @@ impl Simd for Scalar {
             }
         }
         sum
+    }
+
+    #[inline(always)]
+    fn load_ints(self, src: &[i32; LANES]) -> [i32; LANES] {
+        *src
     }
 
     #[inline(always)]

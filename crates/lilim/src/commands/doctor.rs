@@ -90,6 +90,7 @@ fn examine(config: &Config) -> Report {
         checks: available
             .iter()
             .map(|level| level_check(*level))
+            .chain(Level::ALL.into_iter().filter_map(self_check))
             .chain([models_check(config)])
             .collect(),
     }
@@ -119,6 +120,16 @@ fn level_check(level: Level) -> Check {
             detail: format!("{error:#}"),
         },
     }
+}
+
+/// A level that is not used because what it computed at a trial was wrong.
+fn self_check(level: Level) -> Option<Check> {
+    level.fails_self_check().then(|| Check {
+        name: format!("self-check of {}", level.name()),
+        ok: false,
+        detail: "this machine has its instructions, but they gave other bits; it is not used"
+            .to_owned(),
+    })
 }
 
 /// blake3 of the greedy tokens that follow a fixed prompt.

@@ -32,10 +32,24 @@ pub(crate) use for_block_type;
 /// What a block dot does with the integers: one copy of the code for all types that agree. The
 /// formulas are those of `docs/design/arithmetic.md`.
 pub(crate) trait Shape: 'static {
+    /// Parts of a block whose integers are summed apart: the whole, or its halves.
+    const PARTS: usize;
+    /// What a panel's bytes hold more than the weights.
+    const OFFSET: i32;
+
     /// Adds a block's products with `G` rows of activations to their sums of sixteen weight rows.
     fn step<S: Simd, const G: usize>(
         s: S,
         w: &[S::Quads; STEPS],
+        scales: &Scales,
+        x: &[ActBlock; G],
+        acc: &mut [S::F; G],
+    );
+
+    /// The same, from the sums of integers of each part.
+    fn add<S: Simd, const G: usize>(
+        s: S,
+        dots: [[S::F; G]; 2],
         scales: &Scales,
         x: &[ActBlock; G],
         acc: &mut [S::F; G],
@@ -48,6 +62,9 @@ pub(crate) trait Shape: 'static {
 pub(crate) struct Whole<const MINS: bool, const MAX: i32, const OFFSET: i32>;
 
 impl<const MINS: bool, const MAX: i32, const OFFSET: i32> Shape for Whole<MINS, MAX, OFFSET> {
+    const PARTS: usize = 1;
+    const OFFSET: i32 = OFFSET;
+
     #[inline(always)]
     fn step<S: Simd, const G: usize>(
         s: S,
@@ -61,6 +78,17 @@ impl<const MINS: bool, const MAX: i32, const OFFSET: i32> Shape for Whole<MINS, 
             let sum = s.start::<OFFSET>(start::<OFFSET>(&x[g], 0) + start::<OFFSET>(&x[g], 1));
             dot[g] = s.whole(s.dot_eight::<MAX, OFFSET>(sum, w, &x[g].q));
         }
+        Self::add(s, [dot; 2], scales, x, acc);
+    }
+
+    #[inline(always)]
+    fn add<S: Simd, const G: usize>(
+        s: S,
+        [dot, _]: [[S::F; G]; 2],
+        scales: &Scales,
+        x: &[ActBlock; G],
+        acc: &mut [S::F; G],
+    ) {
         let (scale, min) = (s.load(&scales.scales[0]), s.load(&scales.mins[0]));
         for g in 0..G {
             let mut t = s.mul(dot[g], scale);
@@ -76,6 +104,9 @@ impl<const MINS: bool, const MAX: i32, const OFFSET: i32> Shape for Whole<MINS, 
 pub(crate) struct Halves<const MINS: bool, const MAX: i32, const OFFSET: i32>;
 
 impl<const MINS: bool, const MAX: i32, const OFFSET: i32> Shape for Halves<MINS, MAX, OFFSET> {
+    const PARTS: usize = 2;
+    const OFFSET: i32 = OFFSET;
+
     #[inline(always)]
     fn step<S: Simd, const G: usize>(
         s: S,
@@ -84,7 +115,18 @@ impl<const MINS: bool, const MAX: i32, const OFFSET: i32> Shape for Halves<MINS,
         x: &[ActBlock; G],
         acc: &mut [S::F; G],
     ) {
-        let [low, high] = half_dots::<S, MAX, OFFSET, G>(s, w, x);
+        let dots = half_dots::<S, MAX, OFFSET, G>(s, w, x);
+        Self::add(s, dots, scales, x, acc);
+    }
+
+    #[inline(always)]
+    fn add<S: Simd, const G: usize>(
+        s: S,
+        [low, high]: [[S::F; G]; 2],
+        scales: &Scales,
+        x: &[ActBlock; G],
+        acc: &mut [S::F; G],
+    ) {
         let mins = [s.load(&scales.mins[0]), s.load(&scales.mins[1])];
         let scales = [s.load(&scales.scales[0]), s.load(&scales.scales[1])];
         for g in 0..G {
@@ -103,6 +145,9 @@ impl<const MINS: bool, const MAX: i32, const OFFSET: i32> Shape for Halves<MINS,
 pub(crate) struct Fine<const MINS: bool, const MAX: i32, const OFFSET: i32>;
 
 impl<const MINS: bool, const MAX: i32, const OFFSET: i32> Shape for Fine<MINS, MAX, OFFSET> {
+    const PARTS: usize = 2;
+    const OFFSET: i32 = OFFSET;
+
     #[inline(always)]
     fn step<S: Simd, const G: usize>(
         s: S,
@@ -111,7 +156,18 @@ impl<const MINS: bool, const MAX: i32, const OFFSET: i32> Shape for Fine<MINS, M
         x: &[ActBlock; G],
         acc: &mut [S::F; G],
     ) {
-        let [low, high] = half_dots::<S, MAX, OFFSET, G>(s, w, x);
+        let dots = half_dots::<S, MAX, OFFSET, G>(s, w, x);
+        Self::add(s, dots, scales, x, acc);
+    }
+
+    #[inline(always)]
+    fn add<S: Simd, const G: usize>(
+        s: S,
+        [low, high]: [[S::F; G]; 2],
+        scales: &Scales,
+        x: &[ActBlock; G],
+        acc: &mut [S::F; G],
+    ) {
         let (scale, min) = (s.load(&scales.scales[0]), s.load(&scales.mins[0]));
         for g in 0..G {
             let t = s.mul(low[g], s.splat(x[g].scales[0]));

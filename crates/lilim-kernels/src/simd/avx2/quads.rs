@@ -79,6 +79,10 @@ compiled! {
         (_mm256_xor_si256(a.0, b.0), _mm256_xor_si256(a.1, b.1))
     }
 
+    pub(super) fn sub_quads(a: Quads, b: Quads) -> Quads {
+        (_mm256_sub_epi8(a.0, b.0), _mm256_sub_epi8(a.1, b.1))
+    }
+
     pub(super) fn shr_quads(a: Quads, n: i32) -> Quads {
         let n = _mm_cvtsi32_si128(n);
         (_mm256_srl_epi16(a.0, n), _mm256_srl_epi16(a.1, n))
@@ -232,6 +236,15 @@ compiled! {
     fn signed_pairs(w: __m256i, x: __m256i) -> __m256i {
         let w = _mm256_xor_si256(w, _mm256_set1_epi8(-128));
         _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(x, w))
+    }
+
+    pub(super) fn load_ints(src: &[i32; LANES]) -> Quads {
+        let (halves, _) = src.as_chunks::<8>();
+        // SAFETY: 32 readable bytes; the load asks for no alignment.
+        let low = unsafe { _mm256_loadu_si256(halves[0].as_ptr().cast()) };
+        // SAFETY: as above.
+        let high = unsafe { _mm256_loadu_si256(halves[1].as_ptr().cast()) };
+        (low, high)
     }
 
     pub(super) fn whole(a: Quads) -> Halves {

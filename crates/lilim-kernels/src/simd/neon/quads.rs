@@ -86,6 +86,10 @@ compiled! {
         quarters!(q => veorq_u8(a[q], b[q]))
     }
 
+    pub(super) fn sub_quads(a: Quads, b: Quads) -> Quads {
+        quarters!(q => vsubq_u8(a[q], b[q]))
+    }
+
     pub(super) fn shr_quads(a: Quads, n: i32) -> Quads {
         let n = vdupq_n_s8(-n as i8);
         quarters!(q => vshlq_u8(a[q], n))
@@ -201,6 +205,16 @@ compiled! {
         let low = vmull_s8(vget_low_s8(w[0]), vget_low_s8(x[0]));
         let high = vmull_high_s8(w[0], x[0]);
         (vmlal_s8(low, vget_low_s8(w[1]), vget_low_s8(x[1])), vmlal_high_s8(high, w[1], x[1]))
+    }
+
+    pub(super) fn load_ints(src: &[i32; LANES]) -> Ints {
+        let (parts, _) = src.as_chunks::<4>();
+        let mut out = [vdupq_n_s32(0); 4];
+        for q in 0..4 {
+            // SAFETY: each part is 16 readable bytes.
+            out[q] = unsafe { vld1q_s32(parts[q].as_ptr()) };
+        }
+        out
     }
 
     pub(super) fn whole(a: Ints) -> Quarters {

@@ -5,7 +5,8 @@ use crate::self_check;
 
 /// An instruction set that the kernels are compiled for.
 ///
-/// Every level computes the same formula in the same order, so all of them give the same bits.
+/// Every level computes a kernel's formula in the same order, so all of them give the same bits. (At
+/// the reference level products with quantized weights are other kernels: the exact ones.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Level {

@@ -3,7 +3,8 @@
 //! [`Kernels`] is a table of functions for one instruction set ([`Level`]), found once by
 //! [`Kernels::detect`] and passed by reference. Each kernel is written once, over a vector of
 //! sixteen lanes (`simd.rs`), and compiled for each level; the formula and its order are one, so
-//! every level gives the same bits (design: "Arithmetic of this issue").
+//! each kernel gives the same bits at every level (`docs/design/arithmetic.md`; the reference level
+//! chooses other kernels for quantized weights).
 //!
 //! **Invariant**: no threads, no allocation, no environment, no knowledge of a model. Callers
 //! split the work (a [`PackedRows::slice`] and its columns of [`ColumnsMut`]) and bring the

@@ -32,7 +32,7 @@ struct GroupSize {
 
 /// The groups of a matrix; `None` for what no kernel reads and for sizes beyond counting.
 fn group_size(ty: GgmlType, n_cols: usize) -> Option<GroupSize> {
-    if !WeightRows::supports(ty) {
+    if !WeightRows::supports(ty) || n_cols == 0 {
         return None;
     }
     // So that nothing overflows below: a group takes less than twice its rows' bytes and a vector.
@@ -45,7 +45,7 @@ fn group_size(ty: GgmlType, n_cols: usize) -> Option<GroupSize> {
             n_bytes: layout::group_bytes(ty, n_cols),
         },
         None => GroupSize {
-            n_rows: floats::SIDE_BY_SIDE,
+            n_rows: floats::GROUP_ROWS,
             n_bytes: floats::group_bytes(ty, n_cols),
         },
     })
@@ -53,7 +53,7 @@ fn group_size(ty: GgmlType, n_cols: usize) -> Option<GroupSize> {
 
 impl<'a> PackedRows<'a> {
     /// Returns the bytes of a packed matrix; `None` for types that no kernel reads, rows that are
-    /// not whole blocks, and sizes beyond counting.
+    /// empty or not whole blocks, and sizes beyond counting.
     pub fn n_bytes(ty: GgmlType, n_rows: usize, n_cols: usize) -> Option<usize> {
         let group = group_size(ty, n_cols)?;
         group.n_bytes.checked_mul(n_rows.div_ceil(group.n_rows))
@@ -99,9 +99,7 @@ impl<'a> PackedRows<'a> {
         let (ty, n_rows, n_cols) = (weight.ty(), weight.n_rows(), weight.n_cols());
         let need = Self::n_bytes(ty, n_rows, n_cols);
         assert_eq!(Some(out.len()), need, "bytes of packed {ty}");
-        let Some(group) = group_size(ty, n_cols).filter(|group| group.n_bytes > 0) else {
-            return;
-        };
+        let group = group_size(ty, n_cols).expect("the bytes were counted");
         let firsts = (0..n_rows).step_by(group.n_rows);
         for (out, first) in out.chunks_exact_mut(group.n_bytes).zip(firsts) {
             let rows = weight.slice(first..n_rows.min(first + group.n_rows));
@@ -211,6 +209,8 @@ mod tests {
     #[test]
     fn what_is_no_packed_matrix_is_refused() {
         assert_eq!(PackedRows::n_bytes(GgmlType::I8, 16, 32), None);
+        assert_eq!(PackedRows::n_bytes(GgmlType::F32, 16, 0), None);
+        assert!(PackedRows::new(GgmlType::F32, &[], 16, 0).is_err());
         assert_eq!(PackedRows::n_bytes(GgmlType::Q8_0, 16, 33), None);
         assert_eq!(PackedRows::n_bytes(GgmlType::Q8_0, usize::MAX, 32), None);
         assert!(PackedRows::new(GgmlType::Q8_0, &[0; 543], 16, 32).is_err());

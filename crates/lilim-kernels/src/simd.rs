@@ -138,7 +138,7 @@ use forward_to_ops;
 pub(crate) trait Simd: Copy + 'static {
     /// The level this is.
     const LEVEL: Level;
-    /// Whether several sums are computed side by side; the reference takes one at a time.
+    /// Whether registers are used for several sums side by side; the reference has none to use.
     const SIDE_BY_SIDE: bool;
     /// Whether there are registers for 24 sums, else 6.
     const WIDE: bool;

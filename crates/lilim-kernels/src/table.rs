@@ -20,8 +20,9 @@ macro_rules! kernel_table {
     ($($module:ident::$name:ident($($arg:ident: $ty:ty),*) $(-> $output:ty)?;)*) => {
         /// The kernels of one level.
         ///
-        /// They compute on the calling thread, allocate nothing, and give the same bits at every
-        /// level, whatever the number of rows in a call.
+        /// They compute on the calling thread, allocate nothing, and each gives the same bits at
+        /// every level, whatever the number of rows in a call. (At the reference level
+        /// [`grain`](Self::grain) chooses other products for quantized weights.)
         pub struct Kernels {
             level: Level,
             $($name: for<'a> fn($($ty),*) $(-> $output)?,)*
@@ -100,8 +101,9 @@ kernel_table! {
 )]
 #[inline(always)]
 fn token<S: Simd>() -> S {
-    // SAFETY: the functions of a table are private to it, and `Kernels::for_level` alone hands out
-    // tables, after it has asked whether the level is available.
+    // SAFETY: the functions of a table are private to it, and tables are handed out by
+    // `Kernels::for_level`, after it has asked whether the level is available, and by
+    // `Kernels::untried`, after it has asked for the instructions.
     unsafe { S::assume() }
 }
 
@@ -273,6 +275,14 @@ impl Kernels {
     pub fn panel_len(&self, n_cols: usize, m: usize) -> usize {
         match self.level {
             Level::Amx if m > TILE => ops::block::tiles::panel_len(n_cols),
+            _ => ops::block::panel_len(n_cols, m),
+        }
+    }
+
+    /// Returns the most of [`panel_len`](Self::panel_len) for at most so many columns.
+    pub fn max_panel_len(&self, n_cols: usize, m: usize) -> usize {
+        match self.level {
+            Level::Amx if m > TILE => ops::block::tiles::max_panel_len(n_cols),
             _ => ops::block::panel_len(n_cols, m),
         }
     }

@@ -106,6 +106,8 @@ fn any_number_of_rows_gives_the_same_bits() {
     }
     check(GgmlType::Q4_K, 3, 512, &[95, 96, 97, 193], true);
     check(GgmlType::F32, 17, 1100, &[6, 64], false);
+    // Rows so long that none fits in what is kept of the activations.
+    check(GgmlType::F16, 2, 98_305, &[2], true);
     for n_rows in 1..=17 {
         check(GgmlType::F16, n_rows, 530, &[1, 2, 5, 13, 97], true);
     }

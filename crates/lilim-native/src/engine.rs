@@ -67,9 +67,10 @@ impl Engine for NativeEngine {
     ) -> Result<MemoryEstimate, EngineError> {
         let open = self.open(model)?;
         let (limits, n_threads) = (open.limits(options)?, n_threads(options)?);
+        let kernels = kernels(options.level)?;
         let guesser = self.open_guesser(options, &open, limits)?;
-        let guessing = guesser.estimate(open.info.vocab_size, n_threads);
-        Ok(open.estimate(limits, n_threads).plus(guessing))
+        let guessing = guesser.estimate(open.info.vocab_size, kernels, n_threads);
+        Ok(open.estimate(limits, kernels, n_threads).plus(guessing))
     }
 
     fn load(
@@ -87,8 +88,8 @@ impl Engine for NativeEngine {
         let n_threads = n_threads(options)?;
         let limits = open.limits(options)?;
         let guesser = self.open_guesser(options, &open, limits)?;
-        let guessing = guesser.estimate(open.info.vocab_size, n_threads);
-        let estimate = open.estimate(limits, n_threads).plus(guessing);
+        let guessing = guesser.estimate(open.info.vocab_size, kernels, n_threads);
+        let estimate = open.estimate(limits, kernels, n_threads).plus(guessing);
         admit(&estimate, options.memory_limit_bytes)?;
         let compute = Compute::new(kernels, n_threads).map_err(|error| EngineError::System {
             what: format!("{n_threads} threads"),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use lilim_api::{EngineError, LoadOptions, MemoryEstimate, SpeculationOptions};
 use lilim_decode::Speculation;
 use lilim_decode::speculation::DraftModel;
+use lilim_kernels::Kernels;
 use lilim_text::Tokenizer;
 
 use crate::compute::Compute;
@@ -80,7 +81,12 @@ impl OpenGuesser {
     }
 
     /// What guessing adds to the memory of a model with so many tokens.
-    pub(crate) fn estimate(&self, vocab_size: usize, n_threads: usize) -> MemoryEstimate {
+    pub(crate) fn estimate(
+        &self,
+        vocab_size: usize,
+        kernels: &Kernels,
+        n_threads: usize,
+    ) -> MemoryEstimate {
         let logits = MemoryEstimate {
             buffer_bytes: (MAX_VERIFY * vocab_size * size_of::<f32>()) as u64,
             ..MemoryEstimate::default()
@@ -88,7 +94,7 @@ impl OpenGuesser {
         match self {
             Self::None => MemoryEstimate::default(),
             Self::Lookup => logits,
-            Self::Draft { open, limits } => logits.plus(open.estimate(*limits, n_threads)),
+            Self::Draft { open, limits } => logits.plus(open.estimate(*limits, kernels, n_threads)),
         }
     }
 

@@ -139,7 +139,12 @@ impl OpenModel {
     }
 
     /// Adds up what one sequence over this model takes.
-    pub(crate) fn estimate(&self, limits: Limits, n_threads: usize) -> MemoryEstimate {
+    pub(crate) fn estimate(
+        &self,
+        limits: Limits,
+        kernels: &Kernels,
+        n_threads: usize,
+    ) -> MemoryEstimate {
         let n_rows = limits.pass_rows();
         let (kv_bytes, row_width, scratch, states) = match &self.weights {
             NetworkWeights::Decoder(cfg, _) => {
@@ -170,7 +175,7 @@ impl OpenModel {
             kv_bytes,
             buffer_bytes: n_floats
                 .saturating_mul(4)
-                .saturating_add(self.product_bytes(n_rows, n_threads))
+                .saturating_add(self.product_bytes(kernels, n_rows, n_threads))
                 .saturating_add(self.vocabulary_bytes())
                 .saturating_add(BESIDE_BYTES),
         }
@@ -188,14 +193,11 @@ impl OpenModel {
     /// What products take beside their inputs and outputs: the inputs of one stage, rounded, and
     /// each thread's panel. Nothing of it is used at the reference level, or where no weight is
     /// quantized.
-    fn product_bytes(&self, n_rows: usize, n_threads: usize) -> u64 {
+    fn product_bytes(&self, kernels: &Kernels, n_rows: usize, n_threads: usize) -> u64 {
         let (n_inputs, dim, widest) = self.stage_inputs();
         let blocks = |n_cols| Kernels::rounded_len(n_cols, n_rows);
         let rounded = (n_inputs * blocks(dim)).max(blocks(widest)) * size_of::<ActBlock>();
-        // no level needs more than the best
-        let kernels = Kernels::detect();
-        let panel = |n_cols| kernels.panel_len(n_cols, n_rows) * size_of::<PanelBlock>();
-        let panel = panel(dim).max(panel(widest));
+        let panel = kernels.max_panel_len(dim.max(widest), n_rows) * size_of::<PanelBlock>();
         (rounded + panel * n_threads) as u64
     }
 

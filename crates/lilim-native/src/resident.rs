@@ -23,7 +23,7 @@ use crate::warm::touch_pages;
 const ALIGN: usize = 64;
 
 /// Rows that one thread lays out at a time, a multiple of what lies side by side.
-const TILE_ROWS: usize = 128;
+const ROWS_AT_ONCE: usize = 128;
 
 /// Bytes between two reports, and until what was taken from the file is given back.
 const REPORT_BYTES: usize = 32 << 20;
@@ -138,8 +138,8 @@ fn large_pages(n_bytes: usize) -> Result<MmapMut, OutOfMemory> {
 fn tiles<'a>(matrix: &Matrix, parts: &[&'a [u8]], out: &'a mut [u8], tiles: &mut Vec<Tile<'a>>) {
     let rows = matrix.in_file(parts);
     let mut rest = out;
-    for first in (0..matrix.n_rows).step_by(TILE_ROWS) {
-        let rows = rows.slice(first..matrix.n_rows.min(first + TILE_ROWS));
+    for first in (0..matrix.n_rows).step_by(ROWS_AT_ONCE) {
+        let rows = rows.slice(first..matrix.n_rows.min(first + ROWS_AT_ONCE));
         let (out, after) = rest.split_at_mut(packed_bytes(matrix, rows.n_rows()));
         rest = after;
         let start = matrix.bytes.start + first * matrix.row_bytes();

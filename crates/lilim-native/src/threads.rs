@@ -168,7 +168,8 @@ impl Pool {
         self.workers.len() + 1
     }
 
-    /// Runs `work` once on each item, on whichever thread is free: `(thread, item)`.
+    /// Runs `work` once on each item, each thread on its own stretch and then on what others have
+    /// left: `(thread, item)`.
     pub(crate) fn for_each<T: Send>(&self, items: Vec<T>, work: impl Fn(usize, T) + Sync) {
         if items.len() == 1 || self.workers.is_empty() {
             items.into_iter().for_each(|item| work(0, item));
@@ -184,8 +185,7 @@ impl Pool {
         });
     }
 
-    /// Runs `work` once for each part `0..n_parts`, on whichever thread is free: `(thread, part)`.
-    /// Allocates nothing.
+    /// The same for each part `0..n_parts`: `(thread, part)`. Allocates nothing.
     pub(crate) fn for_parts(&self, n_parts: usize, work: impl Fn(usize, usize) + Sync) {
         if n_parts <= 1 || self.workers.is_empty() {
             (0..n_parts).for_each(|part| work(0, part));

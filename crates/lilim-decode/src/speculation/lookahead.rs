@@ -26,6 +26,7 @@ pub struct Lookahead<'a> {
 /// One verification.
 struct Run {
     promise: Promise,
+    n_behind: usize,
     guesses: Vec<TokenId>,
     n_accepted: usize,
     guess_took: Duration,
@@ -62,6 +63,7 @@ impl<'a> Lookahead<'a> {
         if let Some(run) = self.run.take() {
             self.speculation.pace.verified(&Outcome {
                 promise: run.promise,
+                n_behind: run.n_behind,
                 n_guessed: run.guesses.len(),
                 n_accepted: run.n_accepted,
                 failed: failed && run.n_accepted < run.guesses.len(),
@@ -76,8 +78,9 @@ impl<'a> Lookahead<'a> {
         }
     }
 
-    /// Guesses what follows the chosen tokens, where that pays: how promising it is.
-    fn guess(&mut self, guesses: &mut Vec<TokenId>) -> Option<Promise> {
+    /// Guesses what follows the chosen tokens, where that pays: how promising it is, and how many
+    /// tokens the guesser had to read for it.
+    fn guess(&mut self, guesses: &mut Vec<TokenId>) -> Option<(Promise, usize)> {
         let Speculation {
             speculator, pace, ..
         } = &mut *self.speculation;
@@ -89,7 +92,8 @@ impl<'a> Lookahead<'a> {
             return None;
         }
         let promise = speculator.look(&self.chosen)?;
-        let n = pace.n_guesses(promise, speculator.n_behind(&self.chosen), max);
+        let n_behind = speculator.n_behind(&self.chosen);
+        let n = pace.n_guesses(promise, n_behind, max);
         if n == 0 {
             return None;
         }
@@ -100,7 +104,7 @@ impl<'a> Lookahead<'a> {
             .take_while(|&&id| (id as usize) < vocab_size)
             .count();
         guesses.truncate(n_known);
-        Some(promise)
+        Some((promise, n_behind))
     }
 
     /// Computes the newest chosen token, with guesses where they pay.
@@ -114,17 +118,17 @@ impl<'a> Lookahead<'a> {
         }
         let start = (self.speculation.clock)();
         let mut guesses = Vec::new();
-        let promise = self.guess(&mut guesses);
+        let guessed = self.guess(&mut guesses);
         let guessed_at = (self.speculation.clock)();
         self.usage.n_passes += 1;
-        let were_made = promise.is_some();
-        let Some(promise) = promise.filter(|_| !guesses.is_empty()) else {
+        let Some((promise, n_behind)) = guessed.filter(|_| !guesses.is_empty()) else {
             self.stepper.step(id)?;
             let took = (self.speculation.clock)() - guessed_at;
             // a pass shared with others tells nothing of what one alone takes
             if self.stepper.max_verify() > 1 {
                 self.speculation.pace.stepped(took);
-                self.speculation.pace.wasted(guessed_at - start, were_made);
+                let behind = guessed.map(|(_, n_behind)| n_behind);
+                self.speculation.pace.wasted(guessed_at - start, behind);
             }
             return Ok(());
         };
@@ -134,6 +138,7 @@ impl<'a> Lookahead<'a> {
         self.stepper.verify(&ids)?;
         self.run = Some(Run {
             promise,
+            n_behind,
             guesses,
             n_accepted: 0,
             guess_took: guessed_at - start,

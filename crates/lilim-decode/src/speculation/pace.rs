@@ -37,7 +37,8 @@ const FIRST_WEIGHT: f64 = 2.0;
 /// What each verification leaves of the weight of those before.
 const FADE: f64 = 0.9;
 
-/// The same for a place where nothing was guessed: a bad record is forgotten, and tried again.
+/// The same for a place where nothing was guessed: a bad record is forgotten, and tried again (by a
+/// guesser that has to read what it missed, rather in the next answer).
 const IDLE_FADE: f64 = 0.98;
 
 /// The record of guesses.
@@ -68,8 +69,15 @@ pub(super) struct Outcome {
     pub n_accepted: usize,
     /// Whether the first guess that was not accepted was wrong, and not just never looked at.
     pub failed: bool,
+    /// Tokens that were read before the first guess.
+    pub n_behind: usize,
     pub guess_took: Duration,
     pub pass_took: Duration,
+}
+
+/// What reading so many tokens takes, in guesses.
+fn reading(n_tokens: usize) -> f64 {
+    READING * n_tokens as f64
 }
 
 impl Default for Pace {
@@ -117,7 +125,7 @@ impl Pace {
         };
         let rate = self.odds[promise.index()].rate(FIRST_RATES[promise.index()]);
         let guess_cost = self.guess_seconds / single;
-        let reading_cost = guess_cost * READING * n_behind as f64;
+        let reading_cost = guess_cost * reading(n_behind);
         let (mut best, mut best_gain) = (0, LEAST_GAIN);
         // of a pass with n guesses the model's own token is certain
         let (mut expected, mut all_hold) = (1.0, 1.0);
@@ -145,7 +153,10 @@ impl Pace {
         self.n_runs += 1;
         self.times.record(outcome.n_guessed + 1, outcome.pass_took);
         let guess_took = outcome.guess_took.as_secs_f64();
-        self.guess_took(guess_took / outcome.n_guessed as f64);
+        self.guess_took(
+            guess_took,
+            outcome.n_guessed as f64 + reading(outcome.n_behind),
+        );
         let odds = &mut self.odds[outcome.promise.index()];
         odds.fade(FADE);
         odds.held += outcome.n_accepted as f64;
@@ -156,18 +167,19 @@ impl Pace {
         }
     }
 
-    /// Takes in time spent on looking for guesses, or on making them, that came to nothing.
-    pub(super) fn wasted(&mut self, took: Duration, were_made: bool) {
-        if were_made {
-            self.guess_took(took.as_secs_f64());
+    /// Takes in time spent on looking for guesses that came to nothing; also on making them, when
+    /// `behind` says how many tokens were read for it.
+    pub(super) fn wasted(&mut self, took: Duration, behind: Option<usize>) {
+        if let Some(n_behind) = behind {
+            self.guess_took(took.as_secs_f64(), 1.0 + reading(n_behind));
         }
         if let Some(single) = self.times.single() {
             self.change_balance(-took.as_secs_f64() / single);
         }
     }
 
-    fn guess_took(&mut self, seconds: f64) {
-        self.guess_seconds += (seconds - self.guess_seconds) / 4.0;
+    fn guess_took(&mut self, seconds: f64, n_guesses: f64) {
+        self.guess_seconds += (seconds / n_guesses - self.guess_seconds) / 4.0;
     }
 
     fn change_balance(&mut self, by: f64) {

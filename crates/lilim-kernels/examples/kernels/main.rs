@@ -13,7 +13,7 @@ mod limits;
 
 use lilim_formats::GgmlType;
 use lilim_kernels::{
-    ActBlock, BLOCK_COLUMNS, ColumnsMut, Kernels, Level, PackedRows, PanelBlock, TILE_ROWS,
+    ActBlock, BLOCK_COLUMNS, ColumnsMut, Grain, Kernels, Level, PackedRows, PanelBlock, TILE_ROWS,
     WeightRows,
 };
 use limits::{Peaks, best, clock, peaks, read_rate};
@@ -73,7 +73,6 @@ fn report(kernels: &Kernels, (ty, n_rows, n_cols): Shape, (read, peaks): (f64, O
         .map(|k| ((k * 7919) % 1000) as f32 / 1000.0 - 0.5)
         .collect();
     let rows = WeightRows::new(ty, &one, n_rows, n_cols).unwrap();
-    check(kernels, rows, &x);
     let one = packed(rows);
     // Several copies, so that the weights come from memory and not from a cache.
     let n_copies = (96 << 20) / one.len() + 1;
@@ -86,6 +85,7 @@ fn report(kernels: &Kernels, (ty, n_rows, n_cols): Shape, (read, peaks): (f64, O
     let one = &bytes[..one.len()];
     let of = |bytes| PackedRows::new(ty, bytes, n_rows, n_cols).unwrap();
     let mut product = Product::new(kernels, ty, &x, n_cols);
+    check(&mut product, rows);
     let mut matrices = bytes.chunks_exact(one.len()).cycle();
     let one_row = best(|| {
         product.run(of(matrices.next().unwrap()), 1);
@@ -154,14 +154,8 @@ struct Product<'a> {
 
 impl<'a> Product<'a> {
     fn new(kernels: &'a Kernels, ty: GgmlType, x: &'a [f32], n_cols: usize) -> Self {
-        let mut rounded = Vec::new();
-        if let Some(grain) = kernels.grain(ty) {
-            rounded = vec![ActBlock::ZERO; x.len() / BLOCK_COLUMNS];
-            let tile = TILE_ROWS * n_cols;
-            for (x, out) in x.chunks(tile).zip(rounded.chunks_mut(tile / BLOCK_COLUMNS)) {
-                kernels.round_tile(grain, x, n_cols, out);
-            }
-        }
+        let grain = kernels.grain(ty);
+        let rounded = grain.map_or_else(Vec::new, |grain| rounded(kernels, grain, x, n_cols));
         Self {
             kernels,
             x,
@@ -193,31 +187,36 @@ impl<'a> Product<'a> {
     }
 }
 
-/// Compares some outputs with products of decoded rows.
-fn check(kernels: &Kernels, weight: WeightRows<'_>, x: &[f32]) {
-    let n_cols = weight.n_cols();
-    let part = weight.slice(0..9);
-    let mut decoded = vec![0.0; n_cols];
-    let mut row = vec![0.0; n_cols];
-    for m in [1, 7] {
-        let mut out = vec![0.0; m * 9];
-        kernels.matmul(
-            part,
-            &x[..m * n_cols],
-            ColumnsMut::new(&mut out, m),
-            &mut decoded,
-        );
-        for r in 0..9 {
-            kernels.decode_row(weight.ty(), weight.row(r), &mut row);
-            for i in 0..m {
-                let expected = kernels.dot(&row, &x[i * n_cols..][..n_cols]);
-                assert_eq!(
-                    out[i * 9 + r].to_bits(),
-                    expected.to_bits(),
-                    "{}",
-                    weight.ty()
-                );
+/// Compares what is timed with its slow twin, on some rows.
+fn check(product: &mut Product<'_>, weight: WeightRows<'_>) {
+    let (ty, n_cols) = (weight.ty(), weight.n_cols());
+    let part = weight.slice(0..48);
+    let bytes = packed(part);
+    let part = PackedRows::new(ty, &bytes, 48, n_cols).unwrap();
+    for m in [1, MANY] {
+        product.run(part, m);
+        let mut expected = vec![0.0; m * 48];
+        let out = ColumnsMut::new(&mut expected, m);
+        let reference = Kernels::for_level(Level::Reference).unwrap();
+        match product.kernels.grain(ty) {
+            None => reference.matmul_floats(part, &product.x[..m * n_cols], out),
+            Some(grain) => {
+                let x = rounded(product.kernels, grain, &product.x[..m * n_cols], n_cols);
+                let mut panel = vec![PanelBlock::ZERO; reference.panel_len(n_cols, m)];
+                reference.matmul_rounded(part, &x, out, &mut panel);
             }
         }
+        let same = (product.out.iter().zip(&expected)).all(|(a, b)| a.to_bits() == b.to_bits());
+        assert!(same, "{ty} x {m}");
     }
+}
+
+/// Tiles of rounded rows.
+fn rounded(kernels: &Kernels, grain: Grain, x: &[f32], n_cols: usize) -> Vec<ActBlock> {
+    let mut out = vec![ActBlock::ZERO; Kernels::rounded_len(n_cols, x.len() / n_cols)];
+    let tile = TILE_ROWS * n_cols;
+    for (x, out) in x.chunks(tile).zip(out.chunks_mut(tile / BLOCK_COLUMNS)) {
+        kernels.round_tile(grain, x, n_cols, out);
+    }
+    out
 }

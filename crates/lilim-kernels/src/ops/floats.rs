@@ -23,7 +23,7 @@ use crate::weights::WeightRows;
 use super::unpack::Unpack;
 
 /// Rows of a group: a sum is one chain of additions, so it takes several to keep the machine busy.
-pub(crate) const SIDE_BY_SIDE: usize = 4;
+pub(crate) const GROUP_ROWS: usize = 4;
 
 /// Calls a generic item for the type in floating point that `$ty` names: `$body` sees it as
 /// `$unpack`.
@@ -49,18 +49,18 @@ fn vector_bytes(ty: GgmlType) -> usize {
 
 /// Bytes of a group.
 pub(crate) fn group_bytes(ty: GgmlType, n_cols: usize) -> usize {
-    SIDE_BY_SIDE * n_cols.div_ceil(LANES) * vector_bytes(ty)
+    GROUP_ROWS * n_cols.div_ceil(LANES) * vector_bytes(ty)
 }
 
 /// Packs up to four rows into a group, where rows that are not there are zeros.
 pub(crate) fn pack_group(rows: WeightRows<'_>, out: &mut [u8]) {
     let vector = vector_bytes(rows.ty());
-    let is_full = rows.n_rows() == SIDE_BY_SIDE && rows.n_cols().is_multiple_of(LANES);
+    let is_full = rows.n_rows() == GROUP_ROWS && rows.n_cols().is_multiple_of(LANES);
     if !is_full {
         out.fill(0);
     }
     for row in 0..rows.n_rows() {
-        let to = out.chunks_exact_mut(vector).skip(row).step_by(SIDE_BY_SIDE);
+        let to = out.chunks_exact_mut(vector).skip(row).step_by(GROUP_ROWS);
         for (from, to) in rows.row(row).chunks(vector).zip(to) {
             to[..from.len()].copy_from_slice(from);
         }
@@ -96,11 +96,11 @@ impl<U: Unpack> Op for Product<'_, U> {
     #[inline(always)]
     fn run<S: Simd>(mut self, s: S) {
         let n_cols = self.weight.n_cols();
-        let (groups, _) = U::split(self.weight.bytes()).0.as_chunks::<SIDE_BY_SIDE>();
-        let batch = (BATCH_VALUES / n_cols.max(1)).next_multiple_of(TILE);
+        let (groups, _) = U::split(self.weight.bytes()).0.as_chunks::<GROUP_ROWS>();
+        let batch = (BATCH_VALUES / n_cols).max(1).next_multiple_of(MOST_ROWS);
         for first in (0..self.out.n_rows()).step_by(batch) {
             let end = self.out.n_rows().min(first + batch);
-            let firsts = (0..self.weight.n_rows()).step_by(SIDE_BY_SIDE);
+            let firsts = (0..self.weight.n_rows()).step_by(GROUP_ROWS);
             for (group, row) in groups.chunks_exact(n_cols.div_ceil(LANES)).zip(firsts) {
                 self.group(s, group, row, first..end);
             }
@@ -114,7 +114,7 @@ impl<U: Unpack> Product<'_, U> {
     fn group<S: Simd>(
         &mut self,
         s: S,
-        group: &[[U::Block; SIDE_BY_SIDE]],
+        group: &[[U::Block; GROUP_ROWS]],
         row: usize,
         rows_x: Range<usize>,
     ) {
@@ -137,19 +137,19 @@ impl<U: Unpack> Product<'_, U> {
     fn tile<S: Simd, const R: usize, const M: usize>(
         &mut self,
         s: S,
-        group: &[[U::Block; SIDE_BY_SIDE]],
+        group: &[[U::Block; GROUP_ROWS]],
         (first, row): (usize, usize),
     ) -> usize {
         let n_cols = self.weight.n_cols();
         let x = &self.x[first * n_cols..(first + M) * n_cols];
-        let mut sums = [[0.0; SIDE_BY_SIDE]; M];
-        for at in (0..SIDE_BY_SIDE).step_by(R) {
+        let mut sums = [[0.0; GROUP_ROWS]; M];
+        for at in (0..GROUP_ROWS).step_by(R) {
             let sums = &mut sums;
             s.run(Tile::<U, R, M> { group, at, x, sums });
         }
         for i in 0..M {
             let out = &mut self.out.row_mut(first + i)[row..];
-            let n = out.len().min(SIDE_BY_SIDE);
+            let n = out.len().min(GROUP_ROWS);
             out[..n].copy_from_slice(&sums[i][..n]);
         }
         M
@@ -157,15 +157,15 @@ impl<U: Unpack> Product<'_, U> {
 }
 
 /// Rows of activations that are multiplied side by side: the most of any level.
-const TILE: usize = 6;
+const MOST_ROWS: usize = 6;
 
 /// `R` rows of a group, from the one `at`, times `M` rows of activations.
 struct Tile<'a, U: Unpack, const R: usize, const M: usize> {
-    group: &'a [[U::Block; SIDE_BY_SIDE]],
+    group: &'a [[U::Block; GROUP_ROWS]],
     at: usize,
     /// `[M, n_cols]`
     x: &'a [f32],
-    sums: &'a mut [[f32; SIDE_BY_SIDE]; M],
+    sums: &'a mut [[f32; GROUP_ROWS]; M],
 }
 
 impl<U: Unpack, const R: usize, const M: usize> Op for Tile<'_, U, R, M> {
@@ -187,11 +187,11 @@ impl<U: Unpack, const R: usize, const M: usize> Op for Tile<'_, U, R, M> {
             if M > 1 {
                 // Read more slowly than by one row, weights do not come in time by themselves:
                 // 10 GB/s with four rows of F16, 25 where the lines are asked for.
-                for line in 0..SIDE_BY_SIDE * size_of::<U::Block>() / CACHE_LINE {
+                for line in 0..GROUP_ROWS * size_of::<U::Block>() / CACHE_LINE {
                     s.prefetch(&whole[k], AHEAD + line * CACHE_LINE);
                 }
             }
-            let w = decode_side_by_side::<S, U, R>(s, &whole[k], self.at);
+            let w = decode_vectors::<S, U, R>(s, &whole[k], self.at);
             for i in 0..M {
                 let x = s.load(&vectors[i][k]);
                 for r in 0..R {
@@ -200,7 +200,7 @@ impl<U: Unpack, const R: usize, const M: usize> Op for Tile<'_, U, R, M> {
             }
         }
         for w in padded {
-            let w = decode_side_by_side::<S, U, R>(s, w, self.at);
+            let w = decode_vectors::<S, U, R>(s, w, self.at);
             for i in 0..M {
                 let x = s.load_first(&rows[i][n * LANES..]);
                 for r in 0..R {
@@ -209,18 +209,16 @@ impl<U: Unpack, const R: usize, const M: usize> Op for Tile<'_, U, R, M> {
             }
         }
         for i in 0..M {
-            for r in 0..R {
-                self.sums[i][self.at + r] = s.sum(acc[i][r]);
-            }
+            self.sums[i][self.at..self.at + R].copy_from_slice(&s.sum_each(acc[i]));
         }
     }
 }
 
 /// Decodes a vector of each of `R` rows of a group, from the one `at`.
 #[inline(always)]
-fn decode_side_by_side<S: Simd, U: Unpack, const R: usize>(
+fn decode_vectors<S: Simd, U: Unpack, const R: usize>(
     s: S,
-    w: &[U::Block; SIDE_BY_SIDE],
+    w: &[U::Block; GROUP_ROWS],
     at: usize,
 ) -> [S::F; R] {
     let mut out = [s.zero(); R];

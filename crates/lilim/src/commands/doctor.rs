@@ -78,7 +78,7 @@ fn examine(config: &Config) -> Report {
         levels: available.iter().map(name).collect(),
         absent_levels: Level::ALL
             .iter()
-            .filter(|level| !available.contains(level))
+            .filter(|level| !available.contains(level) && !level.fails_self_check())
             .map(name)
             .collect(),
         unverified_levels: Level::ALL
@@ -142,7 +142,10 @@ fn greedy_hash(level: Level) -> anyhow::Result<String> {
         ..LoadOptions::default()
     };
     let model = models::native_engine().load(&models::embedded(), &options, &mut |_| {})?;
-    let ids = model.tokenize("Once upon a time", true, false)?;
+    // More rows than a tile has, so that levels that multiply tiles do it.
+    let prompt = "Once upon a time there was a little fox who lived in a house near the lake. One \
+                  day the fox found an old box under a tree, and in the box";
+    let ids = model.tokenize(prompt, true, false)?;
     let mut hasher = blake3::Hasher::new();
     let mut session = model.session()?;
     session.with_stepper(&mut |stepper| {

@@ -84,6 +84,18 @@ pub(crate) const fn panel_len(n_cols: usize) -> usize {
     n_panels(n_blocks) * n_blocks
 }
 
+/// The most of [`panel_len`] for at most so many columns.
+pub(crate) const fn max_panel_len(n_cols: usize) -> usize {
+    let n_blocks = n_cols / BLOCK;
+    if n_blocks * MAX_PANELS <= MAX_PANEL_BLOCKS {
+        n_blocks * MAX_PANELS
+    } else if n_blocks < MAX_PANEL_BLOCKS {
+        MAX_PANEL_BLOCKS
+    } else {
+        n_blocks
+    }
+}
+
 /// What [`super::multiply`] computes, for more than [`TILE`] rows of activations.
 #[inline(always)]
 pub(crate) fn multiply<S: Simd, U: TileUnit>(
@@ -449,5 +461,10 @@ pub(crate) mod tests {
     #[test]
     fn panels_that_meet_the_same_activations_fit_the_cache() {
         assert_eq!((n_panels(128), n_panels(129), n_panels(5000)), (8, 7, 1));
+        let mut most = 0;
+        for n_cols in (0..60_000).step_by(BLOCK) {
+            most = most.max(panel_len(n_cols));
+            assert!(max_panel_len(n_cols) >= most, "{n_cols} columns");
+        }
     }
 }

@@ -27,6 +27,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("lilim-store", &["lilim-api", "lilim-formats"]),
     ("lilim-router", &["lilim-api"]),
+    ("lilim-bench", &["lilim-api"]),
+    (
+        "lilim-engines",
+        &["lilim-api", "lilim-text", "lilim-decode"],
+    ),
     ("lilim-testkit", &["lilim-api", "lilim-formats"]),
 ];
 
@@ -98,6 +103,16 @@ const WALLS: &[(&str, &[&str], &str)] = &[
     (
         "lilim-store",
         &["std::env", "std::net"],
+        "only the binary reads the environment",
+    ),
+    (
+        "lilim-bench",
+        &["std::env", "std::net", "println!"],
+        "bench is told what to measure, and hands back what it found",
+    ),
+    (
+        "lilim-engines",
+        &["std::env", "std::fs"],
         "only the binary reads the environment",
     ),
 ];

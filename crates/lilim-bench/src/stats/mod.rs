@@ -1,0 +1,1 @@
+//! Estimators: pure functions from samples to estimates, tested against published values.

@@ -1,0 +1,1 @@
+//! Engines beside our own: worker processes behind the frame protocol.

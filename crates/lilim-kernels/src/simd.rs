@@ -30,6 +30,11 @@ pub(crate) const CACHE_LINE: usize = 64;
 /// Bytes between what is read and what is asked for, where packed weights are asked for at all.
 pub(crate) const AHEAD: usize = 8192;
 
+/// What shifts a sum times -128 right, so that it is one times `-offset`.
+const fn start_shift(offset: i32) -> i32 {
+    (128 / offset).ilog2() as i32
+}
+
 /// Sixteen f32 as they lie in memory.
 pub(crate) type Chunk = [f32; LANES];
 
@@ -142,6 +147,8 @@ pub(crate) trait Simd: Copy + 'static {
     const SIDE_BY_SIDE: bool;
     /// Whether there are registers for 24 sums, else 6.
     const WIDE: bool;
+    /// Whether registers hold half of a block's quads and what is done with them, but no more.
+    const IN_TURNS: bool = false;
     /// Sixteen f32.
     type F: Copy;
     /// Sixteen bytes.
@@ -279,7 +286,7 @@ pub(crate) trait Simd: Copy + 'static {
     fn signed_byte(self, a: Self::Quads, n: usize) -> Self::F;
     /// The f16 in the low (`n` 0) or high (1) half of each lane.
     fn half(self, a: Self::Quads, n: usize) -> Self::F;
-    /// What exact sums of `(w - OFFSET) * x` start from, given the sum of `x` times `-OFFSET`.
+    /// What exact sums of `(w - OFFSET) * x` start from, given the sum of `x` times -128.
     fn start<const OFFSET: i32>(self, start: i32) -> Self::Ints;
     /// Adds `(w - OFFSET) * x` over the four bytes of each lane of four `w`, exactly; `w` are at
     /// most `MAX`.
@@ -289,7 +296,7 @@ pub(crate) trait Simd: Copy + 'static {
         w: &[Self::Quads; 4],
         x: &[i8; 16],
     ) -> Self::Ints;
-    /// [`dot_four`](Self::dot_four) of a whole block's steps.
+    /// [`dot_four`](Self::dot_four) of all a block's steps.
     #[inline(always)]
     fn dot_eight<const MAX: i32, const OFFSET: i32>(
         self,
@@ -297,9 +304,28 @@ pub(crate) trait Simd: Copy + 'static {
         w: &[Self::Quads; 8],
         x: &[i8; 32],
     ) -> Self::Ints {
-        let ((w, _), (x, _)) = (w.as_chunks(), x.as_chunks());
-        let sum = self.dot_four::<MAX, OFFSET>(sum, &w[0], &x[0]);
-        self.dot_four::<MAX, OFFSET>(sum, &w[1], &x[1])
+        let first = self.dot_first::<MAX, OFFSET>(sum, w, x);
+        self.dot_second::<MAX, OFFSET>(first, w, x)
+    }
+    /// The part of [`dot_eight`](Self::dot_eight) that the first steps' `w` are enough for.
+    #[inline(always)]
+    fn dot_first<const MAX: i32, const OFFSET: i32>(
+        self,
+        sum: Self::Ints,
+        w: &[Self::Quads; 8],
+        x: &[i8; 32],
+    ) -> Self::Ints {
+        self.dot_four::<MAX, OFFSET>(sum, &w.as_chunks().0[0], &x.as_chunks().0[0])
+    }
+    /// The rest of it.
+    #[inline(always)]
+    fn dot_second<const MAX: i32, const OFFSET: i32>(
+        self,
+        first: Self::Ints,
+        w: &[Self::Quads; 8],
+        x: &[i8; 32],
+    ) -> Self::Ints {
+        self.dot_four::<MAX, OFFSET>(first, &w.as_chunks().0[1], &x.as_chunks().0[1])
     }
     /// Loads sixteen sums.
     fn load_ints(self, src: &[i32; LANES]) -> Self::Ints;

@@ -20,6 +20,7 @@ pub(crate) mod round;
     allow(dead_code, reason = "there is no such unit; the twin is tested")
 )]
 pub(crate) mod tiles;
+mod turns;
 
 pub(crate) use round::round_tile;
 
@@ -175,11 +176,14 @@ impl<K: Kind> Op for Product<'_, K> {
 
     #[inline(always)]
     fn run<S: Simd>(mut self, s: S) {
+        let m = self.out.n_rows();
         for row in (0..self.weight.n_rows()).step_by(LANES) {
             if S::LEVEL == Level::Reference {
                 self.one_by_one(s, row);
-            } else if self.out.n_rows() <= TILE {
+            } else if tile_rows(m) < turns::MIN_ROWS || !S::IN_TURNS && m <= TILE {
                 self.few(s, row);
+            } else if S::IN_TURNS {
+                self.in_turns(s, row);
             } else {
                 self.many(s, row);
             }
@@ -214,12 +218,46 @@ impl<K: Kind> Product<'_, K> {
         }
     }
 
+    /// Sixteen outputs of every row of activations, the block's weights in turns.
+    #[inline(always)]
+    fn in_turns<S: Simd>(&mut self, s: S, row: usize) {
+        let n_blocks = self.weight.n_cols() / BLOCK;
+        let group = Group::of::<K>(self.weight, row);
+        let m = self.out.n_rows();
+        let mut sums = [[0.0; LANES]; TILE];
+        if m <= TILE {
+            let (sums, kind) = (&mut sums[..tile_rows(m)], PhantomData);
+            let x = self.x;
+            s.run(turns::Fused::<K> {
+                group,
+                x,
+                sums,
+                kind,
+            });
+            store_outputs(s, sums, &mut self.out, (0, row));
+            return;
+        }
+        let (panel, kind) = (&mut self.panel[..n_blocks], PhantomData);
+        s.run(Unpack::<K, false> { group, panel, kind });
+        for (x, first) in self.x.chunks(TILE * n_blocks).zip((0..m).step_by(TILE)) {
+            let sums = &mut sums[..tile_rows(m - first)];
+            s.run(turns::Accumulate::<K::Shape> {
+                panel: &self.panel[..n_blocks],
+                x,
+                sums,
+                shape: PhantomData,
+            });
+            store_outputs(s, sums, &mut self.out, (first, row));
+        }
+    }
+
     /// Sixteen outputs of one tile.
     #[inline(always)]
     fn few<S: Simd>(&mut self, s: S, row: usize) {
         match tile_rows(self.out.n_rows()) {
             1 => self.few_rows::<S, 1>(s, row),
             2 => self.few_rows::<S, 2>(s, row),
+            _ if S::IN_TURNS => unreachable!("many rows"),
             4 => self.few_rows::<S, 4>(s, row),
             8 => self.few_rows::<S, 8>(s, row),
             _ => self.few_rows::<S, TILE>(s, row),

@@ -5,7 +5,7 @@
     reason = "instructions of one CPU, behind a token that proves them"
 )]
 
-use super::{Chunk, LANES, Op, Simd, forward_to_ops};
+use super::{Chunk, LANES, Op, Simd, forward_to_ops, start_shift};
 use crate::level::Level;
 use std::arch::x86_64::{__m128i, __m256, __m256i, _MM_HINT_T1, _mm_prefetch};
 
@@ -29,6 +29,7 @@ macro_rules! avx2_level {
             const LEVEL: Level = Level::$token;
             const SIDE_BY_SIDE: bool = true;
             const WIDE: bool = false;
+            const IN_TURNS: bool = true;
             type F = Halves;
             type B = __m128i;
             type Quads = Quads;
@@ -53,14 +54,25 @@ macro_rules! avx2_level {
             forward_to_ops!();
 
             #[inline(always)]
-            fn dot_eight<const MAX: i32, const OFFSET: i32>(
+            fn dot_first<const MAX: i32, const OFFSET: i32>(
                 self,
                 sum: Quads,
                 w: &[Quads; 8],
                 x: &[i8; 32],
             ) -> Quads {
                 // SAFETY: the token proves that the machine has the instructions.
-                unsafe { ops::dot_eight::<MAX, OFFSET>(sum, w, x) }
+                unsafe { ops::dot_first::<MAX, OFFSET>(sum, w, x) }
+            }
+
+            #[inline(always)]
+            fn dot_second<const MAX: i32, const OFFSET: i32>(
+                self,
+                first: Quads,
+                w: &[Quads; 8],
+                x: &[i8; 32],
+            ) -> Quads {
+                // SAFETY: the token proves that the machine has the instructions.
+                unsafe { ops::dot_second::<MAX, OFFSET>(first, w, x) }
             }
 
             #[inline(always)]

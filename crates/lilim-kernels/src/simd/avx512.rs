@@ -5,7 +5,7 @@
     reason = "instructions of one CPU, behind a token that proves them"
 )]
 
-use super::{Chunk, LANES, Op, Simd, forward_to_ops};
+use super::{Chunk, LANES, Op, Simd, forward_to_ops, start_shift};
 use crate::level::Level;
 use std::arch::x86_64::{__m128i, __m512, __m512i, _MM_HINT_T1, _mm_prefetch};
 
@@ -63,7 +63,7 @@ impl Simd for Avx512 {
 
 /// The methods, compiled with the level's instructions.
 mod ops {
-    use super::{Chunk, LANES};
+    use super::{Chunk, LANES, start_shift};
     use std::arch::x86_64::*;
 
     /// Declares functions compiled with the level's instructions.
@@ -365,10 +365,11 @@ mod ops {
 
         pub(super) fn start<const OFFSET: i32>(start: i32) -> __m512i {
             if OFFSET == 0 {
-                _mm512_setzero_si512()
-            } else {
-                _mm512_set1_epi32(start)
+                return _mm512_setzero_si512();
             }
+            // shifted as a vector: the broadcast then comes from memory
+            let shift = _mm_cvtsi32_si128(start_shift(OFFSET));
+            _mm512_sra_epi32(_mm512_set1_epi32(start), shift)
         }
 
         pub(super) fn dot_four<const MAX: i32, const OFFSET: i32>(

@@ -6,7 +6,7 @@
 )]
 #![allow(clippy::needless_range_loop, reason = "an array of registers")]
 
-use super::{Chunk, LANES, Op, Simd, forward_to_ops};
+use super::{Chunk, LANES, Op, Simd, forward_to_ops, start_shift};
 use crate::level::Level;
 use std::arch::aarch64::{float32x4_t, int8x16_t, int32x4_t, uint8x16_t};
 

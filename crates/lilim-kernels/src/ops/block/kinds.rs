@@ -54,6 +54,24 @@ pub(crate) trait Shape: 'static {
         x: &[ActBlock; G],
         acc: &mut [S::F; G],
     );
+
+    /// What is known of a block's products with one row after the first half of its columns.
+    type Part<S: Simd>: Copy;
+
+    /// Room for that.
+    fn no_part<S: Simd>(s: S) -> Self::Part<S>;
+
+    /// Multiplies the first half of a block with one row.
+    fn first<S: Simd>(s: S, w: &[S::Quads; STEPS], scales: &Scales, x: &ActBlock) -> Self::Part<S>;
+
+    /// [`step`](Self::step) with one row after [`first`](Self::first): multiplies the second half.
+    fn second<S: Simd>(
+        s: S,
+        w: &[S::Quads; STEPS],
+        scales: &Scales,
+        x_part: (&ActBlock, Self::Part<S>),
+        acc: &mut S::F,
+    );
 }
 
 /// One scale for a block of a super-block, with or without a minimum.
@@ -75,7 +93,7 @@ impl<const MINS: bool, const MAX: i32, const OFFSET: i32> Shape for Whole<MINS, 
     ) {
         let mut dot = [s.zero(); G];
         for g in 0..G {
-            let sum = s.start::<OFFSET>(start::<OFFSET>(&x[g], 0) + start::<OFFSET>(&x[g], 1));
+            let sum = s.start::<OFFSET>(x[g].starts[0] + x[g].starts[1]);
             dot[g] = s.whole(s.dot_eight::<MAX, OFFSET>(sum, w, &x[g].q));
         }
         Self::add(s, [dot; 2], scales, x, acc);
@@ -98,10 +116,54 @@ impl<const MINS: bool, const MAX: i32, const OFFSET: i32> Shape for Whole<MINS, 
             acc[g] = s.fma(s.splat(x[g].scales[0]), t, acc[g]);
         }
     }
+
+    type Part<S: Simd> = S::Ints;
+
+    #[inline(always)]
+    fn no_part<S: Simd>(s: S) -> S::Ints {
+        s.start::<0>(0)
+    }
+
+    #[inline(always)]
+    fn first<S: Simd>(s: S, w: &[S::Quads; STEPS], _: &Scales, x: &ActBlock) -> S::Ints {
+        s.dot_first::<MAX, OFFSET>(s.start::<OFFSET>(x.starts[0] + x.starts[1]), w, &x.q)
+    }
+
+    #[inline(always)]
+    fn second<S: Simd>(
+        s: S,
+        w: &[S::Quads; STEPS],
+        scales: &Scales,
+        (x, part): (&ActBlock, S::Ints),
+        acc: &mut S::F,
+    ) {
+        let dot = s.whole(s.dot_second::<MAX, OFFSET>(part, w, &x.q));
+        let x = std::array::from_ref(x);
+        Self::add(s, [[dot]; 2], scales, x, std::array::from_mut(acc));
+    }
 }
 
 /// One scale for each half of a block of a super-block, with or without minimums.
 pub(crate) struct Halves<const MINS: bool, const MAX: i32, const OFFSET: i32>;
+
+impl<const MINS: bool, const MAX: i32, const OFFSET: i32> Halves<MINS, MAX, OFFSET> {
+    /// The sums after what follows the first half's term.
+    #[inline(always)]
+    fn rest<S: Simd>(
+        s: S,
+        (t, high): (S::F, S::F),
+        scales: &Scales,
+        x: &ActBlock,
+        acc: S::F,
+    ) -> S::F {
+        let mut t = s.fma(high, s.load(&scales.scales[1]), t);
+        if MINS {
+            t = s.fma(s.splat(x.half_sums[0]), s.load(&scales.mins[0]), t);
+            t = s.fma(s.splat(x.half_sums[1]), s.load(&scales.mins[1]), t);
+        }
+        s.fma(s.splat(x.scales[0]), t, acc)
+    }
+}
 
 impl<const MINS: bool, const MAX: i32, const OFFSET: i32> Shape for Halves<MINS, MAX, OFFSET> {
     const PARTS: usize = 2;
@@ -127,22 +189,59 @@ impl<const MINS: bool, const MAX: i32, const OFFSET: i32> Shape for Halves<MINS,
         x: &[ActBlock; G],
         acc: &mut [S::F; G],
     ) {
-        let mins = [s.load(&scales.mins[0]), s.load(&scales.mins[1])];
-        let scales = [s.load(&scales.scales[0]), s.load(&scales.scales[1])];
         for g in 0..G {
-            let mut t = s.mul(low[g], scales[0]);
-            t = s.fma(high[g], scales[1], t);
-            if MINS {
-                t = s.fma(s.splat(x[g].half_sums[0]), mins[0], t);
-                t = s.fma(s.splat(x[g].half_sums[1]), mins[1], t);
-            }
-            acc[g] = s.fma(s.splat(x[g].scales[0]), t, acc[g]);
+            let t = s.mul(low[g], s.load(&scales.scales[0]));
+            acc[g] = Self::rest(s, (t, high[g]), scales, &x[g], acc[g]);
         }
+    }
+
+    type Part<S: Simd> = S::F;
+
+    #[inline(always)]
+    fn no_part<S: Simd>(s: S) -> S::F {
+        s.zero()
+    }
+
+    #[inline(always)]
+    fn first<S: Simd>(s: S, w: &[S::Quads; STEPS], scales: &Scales, x: &ActBlock) -> S::F {
+        let dot = half_dot::<S, MAX, OFFSET>(s, w, x, 0);
+        s.mul(dot, s.load(&scales.scales[0]))
+    }
+
+    #[inline(always)]
+    fn second<S: Simd>(
+        s: S,
+        w: &[S::Quads; STEPS],
+        scales: &Scales,
+        (x, part): (&ActBlock, S::F),
+        acc: &mut S::F,
+    ) {
+        let dot = half_dot::<S, MAX, OFFSET>(s, w, x, 1);
+        *acc = Self::rest(s, (part, dot), scales, x, *acc);
     }
 }
 
 /// A block of its own, with or without a minimum; activations of fine grain.
 pub(crate) struct Fine<const MINS: bool, const MAX: i32, const OFFSET: i32>;
+
+impl<const MINS: bool, const MAX: i32, const OFFSET: i32> Fine<MINS, MAX, OFFSET> {
+    /// The sums after what follows the first half's term.
+    #[inline(always)]
+    fn rest<S: Simd>(
+        s: S,
+        (t, high): (S::F, S::F),
+        scales: &Scales,
+        x: &ActBlock,
+        acc: S::F,
+    ) -> S::F {
+        let t = s.fma(high, s.splat(x.scales[1]), t);
+        let acc = s.fma(s.load(&scales.scales[0]), t, acc);
+        if MINS {
+            return s.fma(s.load(&scales.mins[0]), s.splat(x.sum), acc);
+        }
+        acc
+    }
+}
 
 impl<const MINS: bool, const MAX: i32, const OFFSET: i32> Shape for Fine<MINS, MAX, OFFSET> {
     const PARTS: usize = 2;
@@ -168,33 +267,36 @@ impl<const MINS: bool, const MAX: i32, const OFFSET: i32> Shape for Fine<MINS, M
         x: &[ActBlock; G],
         acc: &mut [S::F; G],
     ) {
-        let (scale, min) = (s.load(&scales.scales[0]), s.load(&scales.mins[0]));
         for g in 0..G {
             let t = s.mul(low[g], s.splat(x[g].scales[0]));
-            let t = s.fma(high[g], s.splat(x[g].scales[1]), t);
-            acc[g] = s.fma(scale, t, acc[g]);
-            if MINS {
-                acc[g] = s.fma(min, s.splat(x[g].sum), acc[g]);
-            }
+            acc[g] = Self::rest(s, (t, high[g]), scales, &x[g], acc[g]);
         }
     }
-}
 
-/// What the sum over a half of a block starts from.
-#[inline(always)]
-fn start<const OFFSET: i32>(x: &ActBlock, half: usize) -> i32 {
-    if OFFSET == 0 {
-        return 0;
+    type Part<S: Simd> = S::F;
+
+    #[inline(always)]
+    fn no_part<S: Simd>(s: S) -> S::F {
+        s.zero()
     }
-    // The division is a shift, and none where the offset is the largest.
-    x.starts[half] / (ActBlock::MAX_OFFSET / OFFSET)
-}
 
-/// The steps of each half of a block.
-#[inline(always)]
-fn halves<S: Simd>(w: &[S::Quads; STEPS]) -> [&[S::Quads; 4]; 2] {
-    let (halves, _) = w.as_chunks();
-    [&halves[0], &halves[1]]
+    #[inline(always)]
+    fn first<S: Simd>(s: S, w: &[S::Quads; STEPS], _: &Scales, x: &ActBlock) -> S::F {
+        let dot = half_dot::<S, MAX, OFFSET>(s, w, x, 0);
+        s.mul(dot, s.splat(x.scales[0]))
+    }
+
+    #[inline(always)]
+    fn second<S: Simd>(
+        s: S,
+        w: &[S::Quads; STEPS],
+        scales: &Scales,
+        (x, part): (&ActBlock, S::F),
+        acc: &mut S::F,
+    ) {
+        let dot = half_dot::<S, MAX, OFFSET>(s, w, x, 1);
+        *acc = Self::rest(s, (part, dot), scales, x, *acc);
+    }
 }
 
 /// The exact sums over the halves of a block.
@@ -204,16 +306,26 @@ fn half_dots<S: Simd, const MAX: i32, const OFFSET: i32, const G: usize>(
     w: &[S::Quads; STEPS],
     x: &[ActBlock; G],
 ) -> [[S::F; G]; 2] {
-    let w = halves::<S>(w);
     let mut out = [[s.zero(); G]; 2];
     for half in 0..2 {
         for g in 0..G {
-            let sum = s.start::<OFFSET>(start::<OFFSET>(&x[g], half));
-            let (q, _) = x[g].q.as_chunks();
-            out[half][g] = s.whole(s.dot_four::<MAX, OFFSET>(sum, w[half], &q[half]));
+            out[half][g] = half_dot::<S, MAX, OFFSET>(s, w, &x[g], half);
         }
     }
     out
+}
+
+/// The exact sums over one half.
+#[inline(always)]
+fn half_dot<S: Simd, const MAX: i32, const OFFSET: i32>(
+    s: S,
+    w: &[S::Quads; STEPS],
+    x: &ActBlock,
+    half: usize,
+) -> S::F {
+    let sum = s.start::<OFFSET>(x.starts[half]);
+    let ((w, _), (q, _)) = (w.as_chunks(), x.q.as_chunks());
+    s.whole(s.dot_four::<MAX, OFFSET>(sum, &w[half], &q[half]))
 }
 
 /// A quantized weight type.

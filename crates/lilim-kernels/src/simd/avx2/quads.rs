@@ -1,7 +1,13 @@
 //! The AVX2 levels' sixteen lanes of four bytes: rows 0 to 7 in one register, 8 to 15 in another.
 
-use super::{Halves, LANES, Quads};
+#![allow(clippy::needless_range_loop, reason = "arrays of registers")]
+
+use super::{Halves, LANES, Quads, start_shift};
 use std::arch::x86_64::*;
+
+/// Steps whose products with small weights [`dot_first`](super::Simd::dot_first) sums: with those
+/// of the others, the scales and the minimums still fit in registers.
+const FIRST: usize = 5;
 
 /// Declares functions compiled with the level's instructions.
 macro_rules! compiled {
@@ -146,8 +152,18 @@ compiled! {
 
     pub(super) fn start<const OFFSET: i32>(start: i32) -> Quads {
         // Weights of the whole byte are taken as signed ones.
-        let v = _mm256_set1_epi32(if OFFSET == 128 { 0 } else { start });
+        let v = match OFFSET {
+            0 | 128 => _mm256_setzero_si256(),
+            _ => start_of::<OFFSET>(start),
+        };
         (v, v)
+    }
+
+    /// The sum times `-OFFSET`, of one times -128.
+    pub(super) fn start_of<const OFFSET: i32>(start: i32) -> __m256i {
+        // shifted as a vector: the broadcast then comes from memory
+        let shift = _mm_cvtsi32_si128(start_shift(OFFSET));
+        _mm256_sra_epi32(_mm256_set1_epi32(start), shift)
     }
 
     pub(super) fn dot_four<const MAX: i32, const OFFSET: i32>(
@@ -155,7 +171,8 @@ compiled! {
         w: &[Quads; 4],
         x: &[i8; 16],
     ) -> Quads {
-        let x = [splat_quad(x, 0), splat_quad(x, 4), splat_quad(x, 8), splat_quad(x, 12)];
+        let (x, _) = x.as_chunks();
+        let x = [splat_quad(&x[0]), splat_quad(&x[1]), splat_quad(&x[2]), splat_quad(&x[3])];
         if OFFSET == 128 {
             let low = dot_signed([w[0].0, w[1].0, w[2].0, w[3].0], x);
             let high = dot_signed([w[0].1, w[1].1, w[2].1, w[3].1], x);
@@ -166,34 +183,54 @@ compiled! {
         add_ints(sum, (low, high))
     }
 
-    pub(super) fn dot_eight<const MAX: i32, const OFFSET: i32>(
+    pub(super) fn dot_first<const MAX: i32, const OFFSET: i32>(
         sum: Quads,
         w: &[Quads; 8],
         x: &[i8; 32],
     ) -> Quads {
-        let ((w, _), (x, _)) = (w.as_chunks::<4>(), x.as_chunks::<16>());
-        if OFFSET == 128 || !fits::<MAX>(8) {
-            let sum = dot_four::<MAX, OFFSET>(sum, &w[0], &x[0]);
-            return dot_four::<MAX, OFFSET>(sum, &w[1], &x[1]);
+        if fits::<MAX>(8) {
+            return pair_sums::<0, FIRST>(w, x);
         }
-        let mut pairs = splat_quads(0);
-        for (w, x) in w.iter().zip(x) {
-            let x = [splat_quad(x, 0), splat_quad(x, 4), splat_quad(x, 8), splat_quad(x, 12)];
-            let low = pairs_of_four([w[0].0, w[1].0, w[2].0, w[3].0], x);
-            let high = pairs_of_four([w[0].1, w[1].1, w[2].1, w[3].1], x);
-            pairs = (_mm256_add_epi16(pairs.0, low), _mm256_add_epi16(pairs.1, high));
+        dot_four::<MAX, OFFSET>(sum, &w.as_chunks().0[0], &x.as_chunks().0[0])
+    }
+
+    pub(super) fn dot_second<const MAX: i32, const OFFSET: i32>(
+        first: Quads,
+        w: &[Quads; 8],
+        x: &[i8; 32],
+    ) -> Quads {
+        if fits::<MAX>(8) {
+            const { assert!(!fits::<MAX>(8) || OFFSET == 0, "sums that start from nothing") };
+            let second = pair_sums::<FIRST, 8>(w, x);
+            return (
+                widen(_mm256_add_epi16(first.0, second.0)),
+                widen(_mm256_add_epi16(first.1, second.1)),
+            );
         }
-        add_ints(sum, (widen(pairs.0), widen(pairs.1)))
+        dot_four::<MAX, OFFSET>(first, &w.as_chunks().0[1], &x.as_chunks().0[1])
+    }
+
+    /// Sums of pairs in 16 bits over some steps.
+    fn pair_sums<const FROM: usize, const TO: usize>(w: &[Quads; 8], x: &[i8; 32]) -> Quads {
+        let (x, _) = x.as_chunks();
+        let quad = splat_quad(&x[FROM]);
+        let mut low = _mm256_maddubs_epi16(w[FROM].0, quad);
+        let mut high = _mm256_maddubs_epi16(w[FROM].1, quad);
+        for i in FROM + 1..TO {
+            let quad = splat_quad(&x[i]);
+            low = _mm256_add_epi16(low, _mm256_maddubs_epi16(w[i].0, quad));
+            high = _mm256_add_epi16(high, _mm256_maddubs_epi16(w[i].1, quad));
+        }
+        (low, high)
     }
 
     fn add_ints(a: Quads, b: Quads) -> Quads {
         (_mm256_add_epi32(a.0, b.0), _mm256_add_epi32(a.1, b.1))
     }
 
-    /// The four bytes at `at` of `x` in every lane.
-    pub(super) fn splat_quad(x: &[i8; 16], at: usize) -> __m256i {
-        let bytes = [x[at] as u8, x[at + 1] as u8, x[at + 2] as u8, x[at + 3] as u8];
-        _mm256_set1_epi32(i32::from_le_bytes(bytes))
+    /// Four bytes in every lane.
+    pub(super) fn splat_quad(x: &[i8; 4]) -> __m256i {
+        _mm256_set1_epi32(i32::from_le_bytes(x.map(|x| x as u8)))
     }
 
     /// Pairs of 16-bit sums, added.

@@ -23,7 +23,11 @@ mod ops {
     #[target_feature(enable = "avx2,fma,f16c,avxvnni")]
     #[inline]
     pub(super) fn start<const OFFSET: i32>(start: i32) -> Quads {
-        let v = _mm256_set1_epi32(if OFFSET == 0 { 0 } else { start });
+        let v = if OFFSET == 0 {
+            _mm256_setzero_si256()
+        } else {
+            start_of::<OFFSET>(start)
+        };
         (v, v)
     }
 
@@ -36,7 +40,7 @@ mod ops {
     ) -> Quads {
         let mut sum = sum;
         for i in 0..4 {
-            let x = splat_quad(x, 4 * i);
+            let x = splat_quad(&x.as_chunks().0[i]);
             sum.0 = _mm256_dpbusd_avx_epi32(sum.0, w[i].0, x);
             sum.1 = _mm256_dpbusd_avx_epi32(sum.1, w[i].1, x);
         }
@@ -45,13 +49,21 @@ mod ops {
 
     #[target_feature(enable = "avx2,fma,f16c,avxvnni")]
     #[inline]
-    pub(super) fn dot_eight<const MAX: i32, const OFFSET: i32>(
+    pub(super) fn dot_first<const MAX: i32, const OFFSET: i32>(
         sum: Quads,
         w: &[Quads; 8],
         x: &[i8; 32],
     ) -> Quads {
-        let ((w, _), (x, _)) = (w.as_chunks(), x.as_chunks());
-        let sum = dot_four::<MAX, OFFSET>(sum, &w[0], &x[0]);
-        dot_four::<MAX, OFFSET>(sum, &w[1], &x[1])
+        dot_four::<MAX, OFFSET>(sum, &w.as_chunks().0[0], &x.as_chunks().0[0])
+    }
+
+    #[target_feature(enable = "avx2,fma,f16c,avxvnni")]
+    #[inline]
+    pub(super) fn dot_second<const MAX: i32, const OFFSET: i32>(
+        first: Quads,
+        w: &[Quads; 8],
+        x: &[i8; 32],
+    ) -> Quads {
+        dot_four::<MAX, OFFSET>(first, &w.as_chunks().0[1], &x.as_chunks().0[1])
     }
 }

@@ -15,7 +15,7 @@ neon_level! {
 
 /// The methods, compiled with the level's instructions: NEON's, but for the products.
 mod ops {
-    use super::{Ints, Quads};
+    use super::{Ints, Quads, start_shift};
     // What is declared here goes before what is imported.
     pub(super) use crate::simd::neon::ops::*;
     use std::arch::aarch64::*;
@@ -24,7 +24,10 @@ mod ops {
     #[target_feature(enable = "neon,i8mm")]
     #[inline]
     pub(super) fn start<const OFFSET: i32>(start: i32) -> Ints {
-        [vdupq_n_s32(if OFFSET == 0 { 0 } else { start }); 4]
+        match OFFSET {
+            0 => [vdupq_n_s32(0); 4],
+            _ => [vdupq_n_s32(start >> start_shift(OFFSET)); 4],
+        }
     }
 
     #[target_feature(enable = "neon,i8mm")]

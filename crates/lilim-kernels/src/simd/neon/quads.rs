@@ -1,6 +1,6 @@
 //! The NEON levels' sixteen lanes of four bytes: four rows in each of four registers.
 
-use super::{LANES, Quads, Quarters};
+use super::{LANES, Quads, Quarters, start_shift};
 use std::arch::aarch64::*;
 
 type Ints = [int32x4_t; 4];
@@ -143,7 +143,10 @@ compiled! {
 
     pub(super) fn start<const OFFSET: i32>(start: i32) -> Ints {
         // Weights of the whole byte are taken as signed ones.
-        [vdupq_n_s32(if OFFSET == 128 { 0 } else { start }); 4]
+        match OFFSET {
+            0 | 128 => [vdupq_n_s32(0); 4],
+            _ => [vdupq_n_s32(start >> start_shift(OFFSET)); 4],
+        }
     }
 
     pub(super) fn dot_four<const MAX: i32, const OFFSET: i32>(

@@ -1,0 +1,105 @@
+//! Block dots of several rows where registers hold no more than half of a block's weights.
+//!
+//! The first half meets all rows of a tile, then the second does. So a step's activations are read
+//! once for sixteen weight rows and weights once for a tile; what waits between the halves is one
+//! line of each row.
+
+use super::kinds::{Kind, MAX_BLOCKS, Shape};
+use super::layout::{Group, Line};
+use super::{ActBlock, PanelBlock, READ_SLOWLY, STEPS, Scales, TILE, ask_for_share};
+use crate::simd::{Chunk, Op, Simd};
+use std::marker::PhantomData;
+
+/// Fewest rows for which this is quicker than one row after the other.
+pub(crate) const MIN_ROWS: usize = 4;
+
+/// Adds the products of some panel blocks with the rows of a tile to their sums.
+pub(crate) struct Accumulate<'a, H> {
+    pub(crate) panel: &'a [PanelBlock],
+    /// `[block][row of the tile]`
+    pub(crate) x: &'a [ActBlock],
+    /// Of each row of the tile.
+    pub(crate) sums: &'a mut [Chunk],
+    pub(crate) shape: PhantomData<H>,
+}
+
+impl<H: Shape> Op for Accumulate<'_, H> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let (mut parts, mut acc) = ([H::no_part(s); TILE], [s.zero(); TILE]);
+        for (panel, x) in self.panel.iter().zip(self.x.chunks_exact(self.sums.len())) {
+            step::<S, H>((s, &panel.scales), &panel.q, x, (&mut parts, &mut acc));
+        }
+        for (sums, acc) in self.sums.iter_mut().zip(acc) {
+            s.store(acc, sums);
+        }
+    }
+}
+
+/// Unpacks sixteen rows and adds their products with the rows of a tile, block by block.
+pub(crate) struct Fused<'a, K> {
+    pub(crate) group: Group<'a>,
+    /// `[block][row of the tile]`
+    pub(crate) x: &'a [ActBlock],
+    /// Of each row of the tile.
+    pub(crate) sums: &'a mut [Chunk],
+    pub(crate) kind: PhantomData<K>,
+}
+
+impl<K: Kind> Op for Fused<'_, K> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        const { assert!(MIN_ROWS >= READ_SLOWLY) };
+        let n_rows = self.sums.len();
+        let mut scales = [Scales::ZERO; MAX_BLOCKS];
+        let (mut parts, mut acc) = ([K::Shape::no_part(s); TILE], [s.zero(); TILE]);
+        let mut lines = PanelBlock::ZERO.q;
+        for (block, x) in self.x.chunks_exact(K::BLOCKS * n_rows).enumerate() {
+            let packed = self.group.block::<K>(block);
+            K::scales(s, packed, &mut scales);
+            for (index, x) in x.chunks_exact(n_rows).enumerate() {
+                ask_for_share::<S, K>(s, packed, index);
+                let w = K::quads(s, packed, index);
+                for i in 0..STEPS {
+                    s.store_quads(w[i], &mut lines[i]);
+                }
+                step::<S, K::Shape>((s, &scales[index]), &lines, x, (&mut parts, &mut acc));
+            }
+        }
+        for (sums, acc) in self.sums.iter_mut().zip(acc) {
+            s.store(acc, sums);
+        }
+    }
+}
+
+/// Adds a block's products with the rows of a tile.
+#[inline(always)]
+fn step<S: Simd, H: Shape>(
+    (s, scales): (S, &Scales),
+    lines: &[Line; STEPS],
+    x: &[ActBlock],
+    (parts, acc): (&mut [H::Part<S>; TILE], &mut [S::F; TILE]),
+) {
+    let w = load(s, lines);
+    for (x, part) in x.iter().zip(&mut *parts) {
+        *part = H::first(s, &w, scales, x);
+    }
+    let w = load(s, lines);
+    for ((x, part), acc) in x.iter().zip(&*parts).zip(acc) {
+        H::second(s, &w, scales, (x, *part), acc);
+    }
+}
+
+/// A block's weights; those that are not used are not loaded.
+#[inline(always)]
+fn load<S: Simd>(s: S, lines: &[Line; STEPS]) -> [S::Quads; STEPS] {
+    let mut w = [s.load_quads(&lines[0]); STEPS];
+    for i in 1..STEPS {
+        w[i] = s.load_quads(&lines[i]);
+    }
+    w
+}

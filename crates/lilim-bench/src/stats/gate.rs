@@ -181,11 +181,11 @@ impl FastLook {
 mod tests {
     use super::*;
     use crate::stats::random::{Purpose, Random};
-    use crate::stats::sequential::{ErrorRate, Plan};
+    use crate::stats::sequential::{ErrorRate, LookPlan};
 
     #[test]
     fn a_prepared_look_gives_the_verdict_of_the_full_one() {
-        let plan = Plan::new(20, ErrorRate::default()).unwrap();
+        let plan = LookPlan::new(20, ErrorRate::default()).unwrap();
         let options = BootstrapOptions {
             resamples: 1_000,
             seed: 5,

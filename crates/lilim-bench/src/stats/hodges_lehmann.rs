@@ -104,6 +104,9 @@ fn middle(ascending: &[f64]) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
     use crate::stats::reference::reference;
 
@@ -165,5 +168,22 @@ mod tests {
         assert!(hodges_lehmann(&[1.0, f64::NAN], level).is_err());
         assert!(hodges_lehmann(&vec![1.0; MAX_SAMPLES + 1], level).is_err());
         assert!(hodges_lehmann(&[1.0], Confidence::TwoSided(1.0)).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn an_estimate_lies_inside_its_interval_and_turns_with_its_sample(
+            sample in vec(-1e3..1e3_f64, 6..40),
+            level in 0.5..0.97_f64,
+        ) {
+            let of = |sample: &[f64]| {
+                let found = hodges_lehmann(sample, Confidence::TwoSided(level)).unwrap().unwrap();
+                (found.interval.lower.unwrap(), found.estimate, found.interval.upper.unwrap())
+            };
+            let (lower, estimate, upper) = of(&sample);
+            prop_assert!(lower <= estimate && estimate <= upper);
+            let turned: Vec<f64> = sample.iter().rev().map(|x| -x).collect();
+            prop_assert_eq!(of(&turned), (-upper, -estimate, -lower));
+        }
     }
 }

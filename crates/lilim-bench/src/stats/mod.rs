@@ -5,7 +5,7 @@
 //!
 //! What belongs together:
 //! - one sample: [`Summary`], [`percentile`], [`median`], [`outliers`];
-//! - a comparison beforehand: [`planning_sigma`] of a pilot, [`rounds_needed`], [`Plan`] of looks,
+//! - a comparison beforehand: [`planning_sigma`] of a pilot, [`rounds_needed`], [`LookPlan`] of looks,
 //!   [`round_orders`];
 //! - a comparison afterwards: [`log_ratios`] of the rounds, [`judge`] at each look (it puts
 //!   [`hodges_lehmann()`], [`bootstrap()`] and [`decide`] together), [`drift()`] of the control arm;
@@ -45,7 +45,7 @@ pub use hodges_lehmann::{MAX_SAMPLES, hodges_lehmann};
 pub use order::round_orders;
 pub use paired::log_ratios;
 pub use power::{PowerQuestion, RoundsNeeded, planning_sigma, rounds_needed};
-pub use sequential::{ErrorRate, Look, MAX_ROUNDS, Plan, minimum_rounds};
+pub use sequential::{ErrorRate, Look, LookPlan, MAX_ROUNDS, minimum_rounds};
 pub use simulate::{Rates, Scenario, simulate};
 pub use summary::{MIN_SAMPLES_P90, MIN_SAMPLES_P95, MIN_SAMPLES_P99, Summary, median, percentile};
 pub use tukey::{Outlier, outliers};

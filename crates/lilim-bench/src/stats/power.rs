@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{StatsError, check_finite, check_parameter};
 use super::normal;
-use super::sequential::{ErrorRate, MAX_ROUNDS, Plan, minimum_rounds};
+use super::sequential::{ErrorRate, LookPlan, MAX_ROUNDS, minimum_rounds};
 use super::simulate::{Rates, Scenario, simulate};
 use super::summary::std_dev;
 use super::verdict::Limit;
@@ -41,7 +41,8 @@ pub struct RoundsNeeded {
 }
 
 /// Finds the fewest rounds with which the gate itself, both looks and the A/A arm included, comes
-/// to the right verdict with the asked power; `None` where [`MAX_ROUNDS`] are too few.
+/// to the right verdict with the asked power; `None` where [`MAX_ROUNDS`] are too few. Of several
+/// metrics, each with its own sigma and limit, the one that needs most decides.
 ///
 /// The power is simulated, not looked up: exact levels come in steps, and for a large effect it is
 /// the A/A arm that asks for rounds. The asked power is kept by 1.65 standard errors of the
@@ -106,7 +107,7 @@ fn answer(
         sigma: question.sigma,
         true_ratio: question.true_ratio,
         limit: question.limit,
-        plan: Plan::new(rounds, question.error)?,
+        plan: LookPlan::new(rounds, question.error)?,
         resamples: 0,
     };
     let comparisons = SIMULATED.div_ceil(question.error.metrics);
@@ -226,13 +227,16 @@ mod tests {
     }
 
     #[test]
-    fn a_ratio_at_the_limit_cannot_be_found() {
+    fn what_cannot_be_found_is_refused() {
         for true_ratio in [0.95, 0.0, f64::NAN] {
             let question = PowerQuestion {
                 true_ratio,
                 ..slow_down(0.05, 1)
             };
             assert!(rounds_needed(&question, 1).is_err(), "{true_ratio}");
+        }
+        for sigma in [-0.1, f64::NAN, f64::INFINITY] {
+            assert!(rounds_needed(&slow_down(sigma, 1), 1).is_err(), "{sigma}");
         }
     }
 
@@ -269,7 +273,7 @@ mod tests {
                 sigma: 0.05,
                 true_ratio: 0.90,
                 limit: Limit::AtLeast(0.95),
-                plan: Plan::new(rounds, error).unwrap(),
+                plan: LookPlan::new(rounds, error).unwrap(),
                 resamples: 0,
             };
             let found = simulate(&scenario, 20_000 / metrics, 9).unwrap().fail;

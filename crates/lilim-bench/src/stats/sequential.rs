@@ -68,14 +68,14 @@ impl Look {
 
 /// What is decided before the first round.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Plan {
+pub struct LookPlan {
     /// The error rate that looks and metrics share.
     pub error: ErrorRate,
     /// One or two looks; the last is at all rounds.
     pub looks: Vec<Look>,
 }
 
-impl Plan {
+impl LookPlan {
     /// Plans a look at the end and, where that many rounds can decide anything, one at half.
     ///
     /// The half is an even number too, so that every ABBA pair is whole. Alpha is spent as by
@@ -115,7 +115,20 @@ impl Plan {
 
     /// All rounds.
     pub fn rounds(&self) -> usize {
-        self.looks[self.looks.len() - 1].rounds
+        self.looks.last().map_or(0, |look| look.rounds)
+    }
+
+    /// Refuses a plan that [`LookPlan::new`] cannot have made: it may come from a file.
+    pub(crate) fn check(&self) -> Result<(), StatsError> {
+        self.error.check()?;
+        let (rounds, fewest) = (self.rounds(), minimum_rounds(self.error)?);
+        let holds = (fewest..=MAX_ROUNDS).contains(&rounds)
+            && self.looks.is_sorted_by(|a, b| a.rounds < b.rounds)
+            && self
+                .looks
+                .iter()
+                .all(|look| look.confidence().check().is_ok());
+        check_parameter("rounds", rounds as f64, "those of a plan", holds)
     }
 }
 
@@ -211,7 +224,7 @@ mod tests {
 
     #[test]
     fn two_looks_at_half_and_end_have_the_published_levels() {
-        let plan = Plan::new(40, ONE).unwrap();
+        let plan = LookPlan::new(40, ONE).unwrap();
         let [half, end] = plan.looks[..] else {
             panic!("{plan:?}")
         };
@@ -224,8 +237,8 @@ mod tests {
     #[test]
     fn a_half_that_cannot_decide_is_not_looked_at() {
         // 2^-10 is below 0.15%, 2^-8 is not
-        assert_eq!(Plan::new(20, ONE).unwrap().looks.len(), 2);
-        let short = Plan::new(16, ONE).unwrap();
+        assert_eq!(LookPlan::new(20, ONE).unwrap().looks.len(), 2);
+        let short = LookPlan::new(16, ONE).unwrap();
         assert_eq!(
             short.looks,
             [Look {
@@ -237,7 +250,7 @@ mod tests {
 
     #[test]
     fn a_half_has_whole_pairs() {
-        let plan = Plan::new(42, ONE).unwrap();
+        let plan = LookPlan::new(42, ONE).unwrap();
         assert_eq!(plan.looks[0].rounds, 22);
     }
 
@@ -249,8 +262,8 @@ mod tests {
         };
         for (metrics, fewest) in [(1, 6), (2, 8), (4, 8), (10, 10)] {
             assert_eq!(minimum_rounds(error(metrics)), Ok(fewest), "{metrics}");
-            assert!(Plan::new(fewest - 2, error(metrics)).is_err());
-            assert!(Plan::new(fewest + 1, error(metrics)).is_err());
+            assert!(LookPlan::new(fewest - 2, error(metrics)).is_err());
+            assert!(LookPlan::new(fewest + 1, error(metrics)).is_err());
         }
         assert!(minimum_rounds(error(0)).is_err());
         assert!(
@@ -260,5 +273,25 @@ mod tests {
             })
             .is_err()
         );
+    }
+
+    #[test]
+    fn a_plan_that_contradicts_itself_is_refused() {
+        let plan = LookPlan::new(40, ONE).unwrap();
+        assert!(plan.check().is_ok());
+        let with = |looks: Vec<Look>| LookPlan {
+            looks,
+            ..plan.clone()
+        };
+        let [half, end] = plan.looks[..] else {
+            panic!("{plan:?}")
+        };
+        let never = Look { tail: 0.0, ..end };
+        for looks in [vec![], vec![end, half], vec![half, never]] {
+            assert!(with(looks.clone()).check().is_err(), "{looks:?}");
+        }
+        let mut nothing = plan.clone();
+        nothing.error.metrics = 0;
+        assert!(nothing.check().is_err());
     }
 }

@@ -6,7 +6,7 @@ use super::bootstrap::BootstrapOptions;
 use super::error::{StatsError, check_parameter};
 use super::gate::{FastLook, Rounds};
 use super::random::{Purpose, Random};
-use super::sequential::Plan;
+use super::sequential::LookPlan;
 use super::verdict::{Limit, Verdict};
 
 /// A comparison whose truth is known. The differences of its rounds, and those of its A/A arm, are
@@ -20,7 +20,7 @@ pub struct Scenario {
     /// The limit of every metric.
     pub limit: Limit,
     /// Looks, rounds and metrics.
-    pub plan: Plan,
+    pub plan: LookPlan,
     /// Resamples of a bootstrap (more where a look's level needs them); 0 leaves it out.
     pub resamples: usize,
 }
@@ -78,6 +78,7 @@ pub fn simulate(scenario: &Scenario, comparisons: usize, seed: u64) -> Result<Ra
 
 fn check(scenario: &Scenario, comparisons: usize) -> Result<(), StatsError> {
     scenario.limit.check()?;
+    scenario.plan.check()?;
     let holds = scenario.sigma >= 0.0 && scenario.sigma.is_finite();
     check_parameter("sigma", scenario.sigma, "0 or more", holds)?;
     let holds = scenario.true_ratio > 0.0 && scenario.true_ratio.is_finite();
@@ -175,7 +176,7 @@ mod tests {
             sigma: 0.05,
             true_ratio,
             limit: Limit::AtLeast(0.95),
-            plan: Plan::new(rounds, error).unwrap(),
+            plan: LookPlan::new(rounds, error).unwrap(),
             resamples: 1_000,
         }
     }

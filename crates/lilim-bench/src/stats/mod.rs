@@ -8,7 +8,8 @@
 //! - a comparison beforehand: [`planning_sigma`] of a pilot, [`rounds_needed`], [`LookPlan`] of looks,
 //!   [`round_orders`];
 //! - a comparison afterwards: [`log_ratios`] of the rounds, [`judge`] at each look (it puts
-//!   [`hodges_lehmann()`], [`bootstrap()`] and [`decide`] together), [`drift()`] of the control arm;
+//!   [`hodges_lehmann()`], [`bootstrap()`] and [`decide`] together), [`drift()`] of the control arm,
+//!   [`serial_correlation`] of the rounds;
 //! - the gate itself: [`simulate()`];
 //! - the rest: [`poisson_arrivals`] for open-loop load, [`change_points()`] of a history.
 
@@ -38,7 +39,7 @@ pub use arrivals::poisson_arrivals;
 pub use bootstrap::{BootstrapOptions, bootstrap};
 pub use change_points::{ChangePoint, ChangePointOptions, change_points};
 pub use confidence::{Confidence, Estimate, Interval, Method};
-pub use drift::{DRIFT_LIMIT, Drift, drift};
+pub use drift::{DRIFT_LIMIT, Drift, SerialCorrelation, drift, serial_correlation};
 pub use error::StatsError;
 pub use gate::{Judgement, NOISE_FLOOR, Rounds, judge};
 pub use hodges_lehmann::{MAX_SAMPLES, hodges_lehmann};

@@ -17,9 +17,9 @@ pub const MAX_ROUNDS: usize = MAX_EXACT;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ErrorRate {
     /// The probability of a FAIL for any of the metrics when all of them lie exactly at their
-    /// limits, and likewise of a PASS; one-sided. The default of 2% keeps the promise of at most
-    /// 2.5% false alarms where it is counted: of 2,000 simulated comparisons at exactly 2.5% every
-    /// other seed would show more.
+    /// limits, and likewise of a PASS where nothing ties with the limit; one-sided. The default of
+    /// 2% keeps the promise of at most 2.5% false alarms where it is counted: at exactly 2.5%,
+    /// every other seed of 2,000 simulated comparisons would show more.
     pub alpha: f64,
     /// The number of metrics that can fail the gate. Each gets `alpha / metrics` (Bonferroni): it
     /// holds however the metrics hang together.

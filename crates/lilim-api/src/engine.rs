@@ -7,6 +7,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     CancelToken, EngineError, EventReceiver, GenerateRequest, LoadOptions, Message,
     SpeculationUsage, TemplateOptions, TokenId,
@@ -27,7 +29,8 @@ pub enum ModelFiles {
 }
 
 /// Whether an engine can run here.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Availability {
     /// It can; the text says by what means (for example the CPU level).
     Ready(String),
@@ -36,7 +39,7 @@ pub enum Availability {
 }
 
 /// What is known of a model before or after it is loaded.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ModelInfo {
     /// The model's name, from its metadata or file name.
     pub name: String,
@@ -57,7 +60,7 @@ pub struct ModelInfo {
 }
 
 /// Bytes that running a model takes, by part.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MemoryEstimate {
     /// Weights: in pages of the file, which other processes may share, or laid out in memory.
     pub weight_bytes: u64,
@@ -87,7 +90,8 @@ impl MemoryEstimate {
 }
 
 /// A part of loading.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum LoadPhase {
     /// Opening files and reading their headers.
     Open,
@@ -98,7 +102,7 @@ pub enum LoadPhase {
 }
 
 /// How far loading has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoadProgress {
     /// The part at work.
     pub phase: LoadPhase,
@@ -111,7 +115,7 @@ pub struct LoadProgress {
 /// Something that runs models.
 pub trait Engine: Send + Sync {
     /// A short name, such as `native`.
-    fn name(&self) -> &'static str;
+    fn name(&self) -> &str;
 
     /// Whether it can run on this machine.
     fn availability(&self) -> Availability;

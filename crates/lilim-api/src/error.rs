@@ -1,9 +1,13 @@
 //! How an engine fails. One variant for each thing that a caller may do differently.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
 /// An error of an engine, a loaded model or a session.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum EngineError {
     /// The engine cannot run this model at all.
@@ -68,7 +72,7 @@ pub enum EngineError {
     #[error("{option} cannot be {value}: {reason}")]
     InvalidOption {
         /// The option's name.
-        option: &'static str,
+        option: Cow<'static, str>,
         /// The value given.
         value: String,
         /// Why not.
@@ -92,10 +96,19 @@ pub enum EngineError {
     #[error("the model computed {value} for token {id} at position {pos}")]
     NotANumber {
         /// The logit.
+        #[serde(with = "crate::number")]
         value: f32,
         /// The token whose logit it is.
         id: u32,
         /// The position in the sequence.
         pos: usize,
+    },
+    /// The process that runs the engine ended, or says what nobody can understand.
+    #[error("worker {worker} failed: {reason}")]
+    Worker {
+        /// The engine's name and the process.
+        worker: String,
+        /// How it ended or what it said, with the last of what it wrote to stderr.
+        reason: String,
     },
 }

@@ -3,6 +3,7 @@
 //! A full channel parks the sender (the sequence waits for its reader); a dropped receiver or a
 //! raised [`CancelToken`] ends the generation.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -75,7 +76,8 @@ pub struct SpeculationUsage {
 }
 
 /// What an engine emits.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Event {
     /// So many of so many prompt tokens are computed.
     PrefillProgress {
@@ -110,6 +112,21 @@ pub struct TimedEvent {
 
 /// Makes the two ends of a bounded event channel that share one cancel flag.
 pub fn event_channel(cancel: CancelToken) -> (EventSender, EventReceiver) {
+    channel_with(cancel, None)
+}
+
+/// As [`event_channel`]; besides, `on_read` is called after each event that the reader takes, by the
+/// reader. It is dropped with the receiver, after the flag is raised.
+pub fn watched_event_channel(
+    cancel: CancelToken,
+    on_read: impl Fn() + Send + Sync + 'static,
+) -> (EventSender, EventReceiver) {
+    channel_with(cancel, Some(Box::new(on_read)))
+}
+
+type OnRead = Option<Box<dyn Fn() + Send + Sync>>;
+
+fn channel_with(cancel: CancelToken, on_read: OnRead) -> (EventSender, EventReceiver) {
     let (sender, receiver) = channel::bounded(EVENT_CHANNEL_BOUND);
     let last = LastEvent::default();
     let sender = EventSender {
@@ -123,6 +140,7 @@ pub fn event_channel(cancel: CancelToken) -> (EventSender, EventReceiver) {
             receiver,
             cancel,
             last,
+            on_read,
         },
     )
 }
@@ -189,11 +207,20 @@ pub enum RecvError {
 }
 
 /// The reader's end. Dropping it cancels the generation.
-#[derive(Debug)]
 pub struct EventReceiver {
     receiver: channel::Receiver<TimedEvent>,
     cancel: CancelToken,
     last: LastEvent,
+    on_read: OnRead,
+}
+
+impl fmt::Debug for EventReceiver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventReceiver")
+            .field("receiver", &self.receiver)
+            .field("cancel", &self.cancel)
+            .finish_non_exhaustive()
+    }
 }
 
 impl EventReceiver {
@@ -203,7 +230,7 @@ impl EventReceiver {
     /// [`RecvError::Timeout`] or [`RecvError::Closed`].
     pub fn recv_timeout(&self, timeout: Duration) -> Result<TimedEvent, RecvError> {
         match self.receiver.recv_timeout(timeout) {
-            Ok(timed) => Ok(timed),
+            Ok(timed) => Ok(self.taken(timed)),
             Err(channel::RecvTimeoutError::Timeout) => Err(RecvError::Timeout),
             Err(channel::RecvTimeoutError::Disconnected) => {
                 self.take_last().ok_or(RecvError::Closed)
@@ -213,7 +240,17 @@ impl EventReceiver {
 
     /// Waits for the next event; `None` when no more will come.
     pub fn recv(&self) -> Option<TimedEvent> {
-        self.receiver.recv().ok().or_else(|| self.take_last())
+        match self.receiver.recv() {
+            Ok(timed) => Some(self.taken(timed)),
+            Err(channel::RecvError) => self.take_last(),
+        }
+    }
+
+    fn taken(&self, timed: TimedEvent) -> TimedEvent {
+        if let Some(on_read) = &self.on_read {
+            on_read();
+        }
+        timed
     }
 
     fn take_last(&self) -> Option<TimedEvent> {
@@ -287,6 +324,22 @@ mod tests {
             Event::Failed(EngineError::Cancelled)
         );
         assert_eq!(receiver.recv(), None);
+    }
+
+    #[test]
+    fn a_watched_channel_tells_of_each_event_that_was_taken() {
+        let (told, heard) = channel::unbounded();
+        let cancel = CancelToken::new();
+        let (sender, receiver) =
+            watched_event_channel(cancel, move || told.send(()).expect("heard"));
+        sender.send(progress(1)).unwrap();
+        sender.send(progress(2)).unwrap();
+        assert_eq!(heard.len(), 0);
+        receiver.recv().unwrap();
+        receiver.recv_timeout(Duration::ZERO).unwrap();
+        assert_eq!(heard.len(), 2);
+        drop(receiver);
+        assert_eq!(heard.iter().count(), 2, "the hook goes with the receiver");
     }
 
     #[test]

@@ -8,18 +8,19 @@ pub mod engine;
 pub mod error;
 pub mod event;
 pub mod message;
+pub mod number;
 pub mod options;
 pub mod request;
 
-pub use cancel::CancelToken;
+pub use cancel::{CancelToken, CancelWatch};
 pub use engine::{
     Availability, Engine, LoadPhase, LoadProgress, LoadedModel, MemoryEstimate, ModelFiles,
     ModelInfo, Session, TokenStepper,
 };
 pub use error::EngineError;
 pub use event::{
-    Event, EventReceiver, EventSender, FinishReason, RecvError, SpeculationUsage, TimedEvent,
-    TokenEvent, Usage, event_channel,
+    EVENT_CHANNEL_BOUND, Event, EventReceiver, EventSender, FinishReason, RecvError,
+    SpeculationUsage, Stopped, TimedEvent, TokenEvent, Usage, event_channel, watched_event_channel,
 };
 pub use message::{Message, Role, ToolCall};
 pub use options::{KvType, Level, LoadOptions, SpeculationOptions};

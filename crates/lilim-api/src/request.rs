@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::{Message, TokenId};
 
 /// What generation starts from.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Prompt {
     /// A conversation, rendered by the model's own chat template.
     Chat {
@@ -21,7 +22,7 @@ pub enum Prompt {
 }
 
 /// What a chat template may look at besides the messages.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TemplateOptions {
     /// Tool definitions in OpenAI's JSON shape.
     pub tools: Vec<serde_json::Value>,
@@ -33,26 +34,35 @@ pub struct TemplateOptions {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SamplingOptions {
     /// 0 is greedy; otherwise logits are divided by it.
+    #[serde(with = "crate::number")]
     pub temperature: f32,
     /// Keep the k likeliest tokens; 0 keeps all.
     pub top_k: usize,
     /// Keep the likeliest tokens whose probabilities reach this sum; 1 keeps all.
+    #[serde(with = "crate::number")]
     pub top_p: f32,
     /// Keep tokens with at least this share of the likeliest one's probability; 0 keeps all.
+    #[serde(with = "crate::number")]
     pub min_p: f32,
     /// Locally typical sampling's mass; 1 keeps all.
+    #[serde(with = "crate::number")]
     pub typical_p: f32,
     /// Divides (or multiplies, when negative) the logits of recent tokens; 1 is off.
+    #[serde(with = "crate::number")]
     pub repeat_penalty: f32,
     /// Subtracted once from the logits of tokens that occurred.
+    #[serde(with = "crate::number")]
     pub presence_penalty: f32,
     /// Subtracted as often as the token occurred.
+    #[serde(with = "crate::number")]
     pub frequency_penalty: f32,
     /// How many recent tokens the penalties look at; 0 switches them off.
     pub penalty_last_n: usize,
     /// DRY's strength; 0 is off.
+    #[serde(with = "crate::number")]
     pub dry_multiplier: f32,
     /// DRY's base.
+    #[serde(with = "crate::number")]
     pub dry_base: f32,
     /// Repetitions up to this length are free of DRY.
     pub dry_allowed_length: usize,
@@ -61,6 +71,7 @@ pub struct SamplingOptions {
     /// Strings across which DRY does not match.
     pub dry_sequence_breakers: Vec<String>,
     /// Added to the logits of single tokens.
+    #[serde(with = "crate::number::pairs")]
     pub logit_bias: Vec<(TokenId, f32)>,
     /// The random seed; `None` draws one from the operating system.
     pub seed: Option<u64>,
@@ -116,7 +127,7 @@ pub struct StopOptions {
 }
 
 /// One request.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GenerateRequest {
     /// What to start from.
     pub prompt: Prompt,

@@ -25,7 +25,7 @@ pub fn score_continuations(
 ) -> Result<Vec<f64>, EngineError> {
     if prompt.is_empty() {
         return Err(EngineError::InvalidOption {
-            option: "prompt",
+            option: "prompt".into(),
             value: "no tokens".to_owned(),
             reason: "a continuation needs something to continue".to_owned(),
         });
@@ -135,10 +135,7 @@ mod tests {
             score_continuations(&mut stepper(false), &[], &[vec![1]], &CancelToken::new());
         assert!(matches!(
             refused,
-            Err(EngineError::InvalidOption {
-                option: "prompt",
-                ..
-            })
+            Err(EngineError::InvalidOption { option, .. }) if option == "prompt"
         ));
     }
 }

@@ -84,7 +84,7 @@ pub(crate) fn invalid(
     reason: impl Into<String>,
 ) -> EngineError {
     EngineError::InvalidOption {
-        option,
+        option: option.into(),
         value: value.to_string(),
         reason: reason.into(),
     }
@@ -188,7 +188,7 @@ mod tests {
         };
         assert!(matches!(
             validate_stop(&empty, 10),
-            Err(EngineError::InvalidOption { option: "stop", .. })
+            Err(EngineError::InvalidOption { option, .. }) if option == "stop"
         ));
         assert_eq!(
             validate_stop(&outside, 10),

@@ -150,7 +150,7 @@ fn n_threads(options: &LoadOptions) -> Result<usize, EngineError> {
         return Ok(n_threads);
     }
     Err(EngineError::InvalidOption {
-        option: "threads",
+        option: "threads".into(),
         value: n_threads.to_string(),
         reason: format!("it must be 1 to {MAX_THREADS}"),
     })
@@ -162,7 +162,7 @@ fn kernels(level: Option<Level>) -> Result<&'static Kernels, EngineError> {
         return Ok(Kernels::detect());
     };
     kernels_of(level).ok_or_else(|| EngineError::InvalidOption {
-        option: "level",
+        option: "level".into(),
         value: level.to_string(),
         reason: format!("this machine has {}", available_levels().join(", ")),
     })

@@ -167,7 +167,7 @@ fn compare_tokens(model: &Tokenizer, draft: &Tokenizer) -> Result<(), String> {
 
 fn refused(path: &Path, reason: String) -> EngineError {
     EngineError::InvalidOption {
-        option: "speculation",
+        option: "speculation".into(),
         value: SpeculationOptions::Draft(path.to_owned()).to_string(),
         reason,
     }

@@ -99,11 +99,12 @@ impl OpenModel {
 
     /// Settles context and chunk.
     pub(crate) fn limits(&self, options: &LoadOptions) -> Result<Limits, EngineError> {
-        let invalid = |option, value: usize, reason: String| EngineError::InvalidOption {
-            option,
-            value: value.to_string(),
-            reason,
-        };
+        let invalid =
+            |option: &'static str, value: usize, reason: String| EngineError::InvalidOption {
+                option: option.into(),
+                value: value.to_string(),
+                reason,
+            };
         let trained = self.info.train_context;
         let context = options
             .context

@@ -11,7 +11,7 @@ use crate::terminal::{Align, table};
 
 #[derive(Debug, Serialize)]
 struct EngineRow {
-    name: &'static str,
+    name: String,
     available: bool,
     detail: String,
 }
@@ -23,12 +23,12 @@ pub(crate) fn run(output: OutputArguments) -> anyhow::Result<Exit> {
         .iter()
         .map(|engine| match engine.availability() {
             Availability::Ready(detail) => EngineRow {
-                name: engine.name(),
+                name: engine.name().to_owned(),
                 available: true,
                 detail,
             },
             Availability::Unavailable(detail) => EngineRow {
-                name: engine.name(),
+                name: engine.name().to_owned(),
                 available: false,
                 detail,
             },
@@ -46,7 +46,7 @@ pub(crate) fn run(output: OutputArguments) -> anyhow::Result<Exit> {
             .into_iter()
             .map(|row| {
                 let runs = if row.available { "yes" } else { "no" };
-                vec![row.name.to_owned(), runs.to_owned(), row.detail]
+                vec![row.name, runs.to_owned(), row.detail]
             })
             .collect();
         print_line(&table(&head, &cells))?;

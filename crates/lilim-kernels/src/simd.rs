@@ -30,9 +30,13 @@ pub(crate) const CACHE_LINE: usize = 64;
 /// Bytes between what is read and what is asked for, where packed weights are asked for at all.
 pub(crate) const AHEAD: usize = 8192;
 
-/// What shifts a sum times -128 right, so that it is one times `-offset`.
+/// The most that unpacked bytes hold more than their weights.
+const MAX_OFFSET: i32 = 128;
+
+/// What shifts a sum times -[`MAX_OFFSET`] right, so that it is one times `-offset`.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 const fn start_shift(offset: i32) -> i32 {
-    (128 / offset).ilog2() as i32
+    (MAX_OFFSET / offset).ilog2() as i32
 }
 
 /// Sixteen f32 as they lie in memory.
@@ -286,7 +290,13 @@ pub(crate) trait Simd: Copy + 'static {
     fn signed_byte(self, a: Self::Quads, n: usize) -> Self::F;
     /// The f16 in the low (`n` 0) or high (1) half of each lane.
     fn half(self, a: Self::Quads, n: usize) -> Self::F;
-    /// What exact sums of `(w - OFFSET) * x` start from, given the sum of `x` times -128.
+    /// What the level keeps of sixteen `x`, and of their sum, for [`start`](Self::start).
+    #[inline(always)]
+    fn starter(self, _x: &[i8; LANES], sum: i32) -> i32 {
+        -MAX_OFFSET * sum
+    }
+    /// What exact sums of `(w - OFFSET) * x` start from, given what [`starter`](Self::starter) keeps
+    /// of the `x`, or (where `OFFSET` is the largest) the sum of what it keeps of two sixteens.
     fn start<const OFFSET: i32>(self, start: i32) -> Self::Ints;
     /// Adds `(w - OFFSET) * x` over the four bytes of each lane of four `w`, exactly; `w` are at
     /// most `MAX`.

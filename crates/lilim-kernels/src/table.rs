@@ -170,6 +170,8 @@ impl Kernels {
         Self {
             level: S::LEVEL,
             multiply: entry::multiply::<S>,
+            // it keeps what those products start from
+            round_tile: entry::round_tile::<S>,
             ..self
         }
     }

@@ -63,14 +63,11 @@ pub struct ActBlock {
     pub(crate) sum: f32,
     /// The sum of `q` in each half.
     pub(crate) half_sums: [f32; 2],
-    /// The same times `-MAX_OFFSET`.
+    /// What the level's exact sums over each half start from.
     pub(crate) starts: [i32; 2],
 }
 
 impl ActBlock {
-    /// The most that a panel's bytes hold more than their weights.
-    pub(crate) const MAX_OFFSET: i32 = 128;
-
     /// A block of zeros, to make room with.
     pub const ZERO: Self = Self {
         q: [0; BLOCK],

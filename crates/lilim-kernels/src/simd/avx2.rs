@@ -5,7 +5,7 @@
     reason = "instructions of one CPU, behind a token that proves them"
 )]
 
-use super::{Chunk, LANES, Op, Simd, forward_to_ops, start_shift};
+use super::{Chunk, LANES, MAX_OFFSET, Op, Simd, forward_to_ops, start_shift};
 use crate::level::Level;
 use std::arch::x86_64::{__m128i, __m256, __m256i, _MM_HINT_T1, _mm_prefetch};
 
@@ -52,6 +52,12 @@ macro_rules! avx2_level {
             }
 
             forward_to_ops!();
+
+            #[inline(always)]
+            fn starter(self, x: &[i8; LANES], sum: i32) -> i32 {
+                // SAFETY: the token proves that the machine has the instructions.
+                unsafe { ops::starter(x, sum) }
+            }
 
             #[inline(always)]
             fn dot_first<const MAX: i32, const OFFSET: i32>(

@@ -93,7 +93,7 @@ impl<const MINS: bool, const MAX: i32, const OFFSET: i32> Shape for Whole<MINS, 
     ) {
         let mut dot = [s.zero(); G];
         for g in 0..G {
-            let sum = s.start::<OFFSET>(x[g].starts[0] + x[g].starts[1]);
+            let sum = s.start::<OFFSET>(start_of_both(&x[g]));
             dot[g] = s.whole(s.dot_eight::<MAX, OFFSET>(sum, w, &x[g].q));
         }
         Self::add(s, [dot; 2], scales, x, acc);
@@ -126,7 +126,7 @@ impl<const MINS: bool, const MAX: i32, const OFFSET: i32> Shape for Whole<MINS, 
 
     #[inline(always)]
     fn first<S: Simd>(s: S, w: &[S::Quads; STEPS], _: &Scales, x: &ActBlock) -> S::Ints {
-        s.dot_first::<MAX, OFFSET>(s.start::<OFFSET>(x.starts[0] + x.starts[1]), w, &x.q)
+        s.dot_first::<MAX, OFFSET>(s.start::<OFFSET>(start_of_both(x)), w, &x.q)
     }
 
     #[inline(always)]
@@ -152,16 +152,23 @@ impl<const MINS: bool, const MAX: i32, const OFFSET: i32> Halves<MINS, MAX, OFFS
     fn rest<S: Simd>(
         s: S,
         (t, high): (S::F, S::F),
-        scales: &Scales,
+        [scale, mins @ ..]: [S::F; 3],
         x: &ActBlock,
         acc: S::F,
     ) -> S::F {
-        let mut t = s.fma(high, s.load(&scales.scales[1]), t);
+        let mut t = s.fma(high, scale, t);
         if MINS {
-            t = s.fma(s.splat(x.half_sums[0]), s.load(&scales.mins[0]), t);
-            t = s.fma(s.splat(x.half_sums[1]), s.load(&scales.mins[1]), t);
+            t = s.fma(s.splat(x.half_sums[0]), mins[0], t);
+            t = s.fma(s.splat(x.half_sums[1]), mins[1], t);
         }
         s.fma(s.splat(x.scales[0]), t, acc)
+    }
+
+    /// The scale of the second half, and the minimums.
+    #[inline(always)]
+    fn load<S: Simd>(s: S, scales: &Scales) -> [S::F; 3] {
+        let Scales { scales, mins } = scales;
+        [s.load(&scales[1]), s.load(&mins[0]), s.load(&mins[1])]
     }
 }
 
@@ -189,9 +196,10 @@ impl<const MINS: bool, const MAX: i32, const OFFSET: i32> Shape for Halves<MINS,
         x: &[ActBlock; G],
         acc: &mut [S::F; G],
     ) {
+        let (scale, others) = (s.load(&scales.scales[0]), Self::load(s, scales));
         for g in 0..G {
-            let t = s.mul(low[g], s.load(&scales.scales[0]));
-            acc[g] = Self::rest(s, (t, high[g]), scales, &x[g], acc[g]);
+            let t = s.mul(low[g], scale);
+            acc[g] = Self::rest(s, (t, high[g]), others, &x[g], acc[g]);
         }
     }
 
@@ -217,7 +225,7 @@ impl<const MINS: bool, const MAX: i32, const OFFSET: i32> Shape for Halves<MINS,
         acc: &mut S::F,
     ) {
         let dot = half_dot::<S, MAX, OFFSET>(s, w, x, 1);
-        *acc = Self::rest(s, (part, dot), scales, x, *acc);
+        *acc = Self::rest(s, (part, dot), Self::load(s, scales), x, *acc);
     }
 }
 
@@ -297,6 +305,13 @@ impl<const MINS: bool, const MAX: i32, const OFFSET: i32> Shape for Fine<MINS, M
         let dot = half_dot::<S, MAX, OFFSET>(s, w, x, 1);
         *acc = Self::rest(s, (part, dot), scales, x, *acc);
     }
+}
+
+/// What the sums over a whole block start from.
+#[inline(always)]
+fn start_of_both(x: &ActBlock) -> i32 {
+    // A level that keeps something else than a sum has no use for this, whatever it is.
+    x.starts[0].wrapping_add(x.starts[1])
 }
 
 /// The exact sums over the halves of a block.

@@ -34,10 +34,10 @@ fn round_block<S: Simd>(s: S, grain: Grain, x: &[f32; BLOCK], out: &mut ActBlock
     for half in 0..2 {
         let inverse = s.splat(scales[half].inverse);
         sums[half] = s.store_i8(s.mul(x[half], inverse), &mut q[half]);
+        out.starts[half] = s.starter(&q[half], sums[half]);
     }
     out.scales = scales.map(|scale| scale.scale);
     out.half_sums = sums.map(|sum| sum as f32);
-    out.starts = sums.map(|sum: i32| -ActBlock::MAX_OFFSET * sum);
     out.sum = match grain {
         Grain::Fine => out.scales[1].mul_add(out.half_sums[1], out.scales[0] * out.half_sums[0]),
         Grain::Coarse => (sums[0] + sums[1]) as f32,

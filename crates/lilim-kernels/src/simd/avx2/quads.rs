@@ -2,12 +2,16 @@
 
 #![allow(clippy::needless_range_loop, reason = "arrays of registers")]
 
-use super::{Halves, LANES, Quads, start_shift};
+use super::{Halves, LANES, MAX_OFFSET, Quads};
 use std::arch::x86_64::*;
 
 /// Steps whose products with small weights [`dot_first`](super::Simd::dot_first) sums: with those
 /// of the others, the scales and the minimums still fit in registers.
 const FIRST: usize = 5;
+
+/// The largest offset with which sums of pairs of `(w - offset) * x` over four steps fit in 16 bits.
+const PAIR_OFFSET: i32 = 32;
+const _: () = assert!(fits::<PAIR_OFFSET>(4));
 
 /// Declares functions compiled with the level's instructions.
 macro_rules! compiled {
@@ -150,20 +154,26 @@ compiled! {
         )
     }
 
-    pub(super) fn start<const OFFSET: i32>(start: i32) -> Quads {
-        // Weights of the whole byte are taken as signed ones.
-        let v = match OFFSET {
-            0 | 128 => _mm256_setzero_si256(),
-            _ => start_of::<OFFSET>(start),
-        };
-        (v, v)
+    /// Sums of pairs, of the even ones and of the odd ones, times `-PAIR_OFFSET`: 16 bits each.
+    pub(super) fn starter(x: &[i8; 16], _: i32) -> i32 {
+        // SAFETY: `x` is 16 readable bytes; the load asks for no alignment.
+        let x = unsafe { _mm_loadu_si128(x.as_ptr().cast()) };
+        let pairs = _mm_maddubs_epi16(_mm_set1_epi8(PAIR_OFFSET as i8), x);
+        let pairs = _mm_add_epi16(pairs, _mm_shuffle_epi32::<0b01_00_11_10>(pairs));
+        let pairs = _mm_add_epi16(pairs, _mm_shuffle_epi32::<0b10_11_00_01>(pairs));
+        _mm_cvtsi128_si32(_mm_sub_epi16(_mm_setzero_si128(), pairs))
     }
 
-    /// The sum times `-OFFSET`, of one times -128.
-    pub(super) fn start_of<const OFFSET: i32>(start: i32) -> __m256i {
-        // shifted as a vector: the broadcast then comes from memory
-        let shift = _mm_cvtsi32_si128(start_shift(OFFSET));
-        _mm256_sra_epi32(_mm256_set1_epi32(start), shift)
+    /// Sums of pairs in 16 bits; nothing where weights are taken as signed.
+    pub(super) fn start<const OFFSET: i32>(start: i32) -> Quads {
+        let v = match OFFSET {
+            0 | MAX_OFFSET => _mm256_setzero_si256(),
+            _ => {
+                let shift = _mm_cvtsi32_si128((PAIR_OFFSET / OFFSET).ilog2() as i32);
+                _mm256_sra_epi16(_mm256_set1_epi32(start), shift)
+            }
+        };
+        (v, v)
     }
 
     pub(super) fn dot_four<const MAX: i32, const OFFSET: i32>(
@@ -173,14 +183,24 @@ compiled! {
     ) -> Quads {
         let (x, _) = x.as_chunks();
         let x = [splat_quad(&x[0]), splat_quad(&x[1]), splat_quad(&x[2]), splat_quad(&x[3])];
-        if OFFSET == 128 {
+        if OFFSET == MAX_OFFSET {
             let low = dot_signed([w[0].0, w[1].0, w[2].0, w[3].0], x);
             let high = dot_signed([w[0].1, w[1].1, w[2].1, w[3].1], x);
             return add_ints(sum, (low, high));
         }
-        let low = dot_unsigned::<MAX>([w[0].0, w[1].0, w[2].0, w[3].0], x);
-        let high = dot_unsigned::<MAX>([w[0].1, w[1].1, w[2].1, w[3].1], x);
-        add_ints(sum, (low, high))
+        let low = pairs_of_four([w[0].0, w[1].0, w[2].0, w[3].0], x);
+        let high = pairs_of_four([w[0].1, w[1].1, w[2].1, w[3].1], x);
+        if OFFSET == 0 {
+            const { assert!(OFFSET > 0 || fits::<MAX>(4)) };
+            return add_ints(sum, (widen(low), widen(high)));
+        }
+        // The sums of `w * x` may not fit in 16 bits. Those of `(w - OFFSET) * x` do, and are what
+        // remains, since whole numbers wrap around and back.
+        const { assert!(OFFSET == 0 || OFFSET == MAX_OFFSET || MAX < 2 * OFFSET && OFFSET <= PAIR_OFFSET) };
+        (
+            widen(_mm256_add_epi16(sum.0, low)),
+            widen(_mm256_add_epi16(sum.1, high)),
+        )
     }
 
     pub(super) fn dot_first<const MAX: i32, const OFFSET: i32>(
@@ -236,18 +256,6 @@ compiled! {
     /// Pairs of 16-bit sums, added.
     fn widen(pairs: __m256i) -> __m256i {
         _mm256_madd_epi16(pairs, _mm256_set1_epi16(1))
-    }
-
-    /// Bytes of at most `MAX`: products of pairs are summed in 16 bits, as many steps as that
-    /// allows, and only then widened.
-    fn dot_unsigned<const MAX: i32>(w: [__m256i; 4], x: [__m256i; 4]) -> __m256i {
-        if fits::<MAX>(4) {
-            return widen(pairs_of_four(w, x));
-        }
-        const { assert!(MAX == 255 || fits::<MAX>(2), "two steps fit") };
-        let ab = pairs_of_two([w[0], w[1]], [x[0], x[1]]);
-        let cd = pairs_of_two([w[2], w[3]], [x[2], x[3]]);
-        _mm256_add_epi32(widen(ab), widen(cd))
     }
 
     /// Sums of pairs in 16 bits.

@@ -15,18 +15,23 @@ avx2_level! {
 
 /// The methods, compiled with the level's instructions: AVX2's, but for the products.
 mod ops {
-    use super::Quads;
+    use super::{MAX_OFFSET, Quads, start_shift};
     // What is declared here goes before what is imported.
     pub(super) use crate::simd::avx2::ops::*;
     use std::arch::x86_64::*;
 
     #[target_feature(enable = "avx2,fma,f16c,avxvnni")]
     #[inline]
+    pub(super) fn starter(_: &[i8; 16], sum: i32) -> i32 {
+        -MAX_OFFSET * sum
+    }
+
+    #[target_feature(enable = "avx2,fma,f16c,avxvnni")]
+    #[inline]
     pub(super) fn start<const OFFSET: i32>(start: i32) -> Quads {
-        let v = if OFFSET == 0 {
-            _mm256_setzero_si256()
-        } else {
-            start_of::<OFFSET>(start)
+        let v = match OFFSET {
+            0 => _mm256_setzero_si256(),
+            _ => _mm256_set1_epi32(start >> start_shift(OFFSET)),
         };
         (v, v)
     }

@@ -1,7 +1,7 @@
 //! Weight matrices as products read them: some rows side by side, so that memory is read in a line.
 //!
-//! Quantized types lie in groups of sixteen rows (`ops/block/layout.rs`), the others in groups of
-//! four (`ops/floats.rs`). Of a matrix whose rows do not fill its last group, that has zeros for
+//! Quantized types lie in groups of sixteen rows, long rows in slabs of four groups
+//! (`ops/block/layout.rs`), the others in groups of four (`ops/floats.rs`). Of a matrix whose rows do not fill its last group, that has zeros for
 //! rows.
 
 use std::ops::Range;
@@ -100,13 +100,23 @@ impl<'a> PackedRows<'a> {
         let need = Self::n_bytes(ty, n_rows, n_cols);
         assert_eq!(Some(out.len()), need, "bytes of packed {ty}");
         let group = group_size(ty, n_cols).expect("the bytes were counted");
-        let firsts = (0..n_rows).step_by(group.n_rows);
-        for (out, first) in out.chunks_exact_mut(group.n_bytes).zip(firsts) {
-            let rows = weight.slice(first..n_rows.min(first + group.n_rows));
-            match grain(ty) {
-                Some(_) => layout::pack_group(rows, out),
-                None => floats::pack_group(rows, out),
-            }
+        let (n_at_once, pack): (_, fn(WeightRows<'_>, &mut [u8])) = match grain(ty) {
+            Some(_) => (layout::SLAB_ROWS, layout::pack_slab),
+            None => (group.n_rows, floats::pack_group),
+        };
+        let firsts = (0..n_rows).step_by(n_at_once);
+        let outs = out.chunks_mut(n_at_once / group.n_rows * group.n_bytes);
+        for (out, first) in outs.zip(firsts) {
+            pack(weight.slice(first..n_rows.min(first + n_at_once)), out);
+        }
+    }
+
+    /// Returns the number of rows of which a [`slice`](Self::slice) begins and ends at multiples:
+    /// 16, or 64 where quantized rows are long.
+    pub fn row_step(ty: GgmlType, n_cols: usize) -> usize {
+        match grain(ty) {
+            Some(_) if !layout::is_one_run(n_cols) => layout::SLAB_ROWS,
+            _ => LANES,
         }
     }
 
@@ -114,15 +124,16 @@ impl<'a> PackedRows<'a> {
     ///
     /// # Panics
     /// When they do not lie within `0..n_rows`, or begin or end elsewhere than at multiples of
-    /// sixteen (or the end of all).
+    /// [`row_step`](Self::row_step) (or the end of all).
     pub fn slice(&self, rows: Range<usize>) -> Self {
         let (start, end) = (rows.start, rows.end);
+        let step = Self::row_step(self.ty, self.n_cols);
         assert!(
             start <= end
                 && end <= self.n_rows
-                && start.is_multiple_of(LANES)
-                && (end.is_multiple_of(LANES) || end == self.n_rows),
-            "rows {rows:?} of {} in sixteens",
+                && start.is_multiple_of(step)
+                && (end.is_multiple_of(step) || end == self.n_rows),
+            "rows {rows:?} of {} in steps of {step}",
             self.n_rows
         );
         let group = group_size(self.ty, self.n_cols).expect("checked when the matrix was made");
@@ -189,6 +200,41 @@ mod tests {
     }
 
     #[test]
+    fn of_long_rows_four_groups_come_run_by_run() {
+        // 65 blocks of Q8_0 are runs of 32, 32 and one; 83 rows are six groups, the last of three rows.
+        let (n_rows, n_cols, row_bytes) = (83, 65 * 32, 65 * 34);
+        let bytes: Vec<u8> = (0..n_rows * row_bytes).map(|i| (i % 251) as u8).collect();
+        let weight = WeightRows::new(GgmlType::Q8_0, &bytes, n_rows, n_cols).expect("whole rows");
+        let n = PackedRows::n_bytes(GgmlType::Q8_0, n_rows, n_cols).expect("a size");
+        let mut out = vec![9; n];
+        PackedRows::pack(weight, &mut out);
+        let (lines, _) = out.as_chunks::<64>();
+        let (run, last) = (32 * 8 + 16, 8 + 1);
+        let check = |line: usize, row: usize, block: usize| {
+            let first = bytes[row * row_bytes + block * 34];
+            assert_eq!(lines[line][0], first, "row {row}, block {block}");
+        };
+        check(run, 16, 0);
+        check(3 * run, 48, 0);
+        check(4 * run, 0, 32);
+        check(7 * run, 48, 32);
+        check(8 * run, 0, 64);
+        check(8 * run + last, 16, 64);
+        let slab = 4 * (2 * run + last);
+        check(slab + run, 80, 0);
+        check(slab + 2 * run, 64, 32);
+        check(slab + 4 * run + last, 80, 64);
+        assert_eq!(lines.len(), slab / 2 * 3);
+        assert!(lines[slab + run][6..32].iter().all(|&byte| byte == 0));
+
+        let packed = PackedRows::new(GgmlType::Q8_0, &out, n_rows, n_cols).expect("packed");
+        assert_eq!(packed.slice(64..83).bytes.len(), slab / 2 * 64);
+        assert_eq!(PackedRows::row_step(GgmlType::Q8_0, n_cols), 64);
+        assert_eq!(PackedRows::row_step(GgmlType::Q8_0, 1024), 16);
+        assert_eq!(PackedRows::row_step(GgmlType::F16, n_cols), 16);
+    }
+
+    #[test]
     fn sixteen_columns_of_four_rows_of_floats_lie_side_by_side() {
         let bytes: Vec<u8> = (0..5 * 20 * 2).map(|i| (i % 251) as u8).collect();
         let weight = WeightRows::new(GgmlType::F16, &bytes, 5, 20).expect("whole rows");
@@ -223,7 +269,14 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "rows 8..16 of 40 in sixteens")]
+    #[should_panic(expected = "rows 0..48 of 80 in steps of 64")]
+    fn a_slice_inside_a_slab_is_refused() {
+        let packed = PackedRows::new(GgmlType::Q4_K, &[0; 5 * 5 * 16 * 144], 80, 1280);
+        packed.expect("five groups").slice(0..48);
+    }
+
+    #[test]
+    #[should_panic(expected = "rows 8..16 of 40 in steps of 16")]
     fn a_slice_inside_a_group_is_refused() {
         let packed = PackedRows::new(GgmlType::Q4_K, &[0; 3 * 16 * 144], 40, 256);
         packed.expect("three groups").slice(8..16);

@@ -126,6 +126,40 @@ fn rows_of_every_length_in_blocks_work() {
 }
 
 #[test]
+fn long_rows_in_runs_and_slabs_work() {
+    for ty in blocked_types() {
+        let n_cols = 2 * 1024 + 3 * ty.block_len();
+        check(ty, 83, n_cols, &[1, 2, 16, 18]);
+        check(ty, 64, 1024 + 256, &[1]);
+    }
+}
+
+#[test]
+fn parts_of_a_packed_matrix_give_its_columns() {
+    let (n_rows, n_cols, m) = (150, 1280, 2);
+    for ty in [GgmlType::Q4_K, GgmlType::Q8_0] {
+        let bytes = weights(&mut Numbers(8), ty, n_rows * n_cols, true);
+        let weight = WeightRows::new(ty, &bytes, n_rows, n_cols).unwrap();
+        let mut packed = vec![0; PackedRows::n_bytes(ty, n_rows, n_cols).unwrap()];
+        PackedRows::pack(weight, &mut packed);
+        let packed = PackedRows::new(ty, &packed, n_rows, n_cols).unwrap();
+        let x = Numbers(9).units(m * n_cols);
+        for kernels in levels() {
+            let expected = multiply(kernels, weight, &x, m);
+            let x = rounded(kernels, grain(ty), &x, n_cols);
+            let mut got = vec![f32::NAN; m * n_rows];
+            let mut rest = ColumnsMut::new(&mut got, m);
+            for rows in [0..64, 64..128, 128..150] {
+                let (out, after) = rest.split_at_col(rows.len());
+                kernels.matmul_rounded(packed.slice(rows), &x, out, &mut []);
+                rest = after;
+            }
+            check_same(&got, &expected, format!("{} {ty}", kernels.level()));
+        }
+    }
+}
+
+#[test]
 fn what_is_no_number_shows_in_the_outputs() {
     let bytes = weights(&mut Numbers(5), GgmlType::Q8_0, 4 * 64, true);
     let weight = WeightRows::new(GgmlType::Q8_0, &bytes, 4, 64).unwrap();

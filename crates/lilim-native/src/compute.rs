@@ -25,9 +25,6 @@ const MIN_SHARED_WORK: usize = 1 << 15;
 /// Parts given out for each thread: enough that a thread held up by others delays the rest little.
 pub(crate) const PARTS_PER_THREAD: usize = 4;
 
-/// Weight rows that a part has at least, and a multiple of which it has.
-const ROW_STEP: usize = 16;
-
 /// Multiplications that an element of a norm or an activation is worth.
 pub(crate) const WORK_PER_ELEMENT: usize = 4;
 
@@ -128,6 +125,12 @@ impl<'a> Product<'a> {
     fn work(&self) -> usize {
         self.out.len().saturating_mul(self.linear.weight.n_cols)
     }
+
+    /// Weight rows of which a part has a multiple.
+    fn row_step(&self) -> usize {
+        let Matrix { ty, n_cols, .. } = self.linear.weight;
+        PackedRows::row_step(ty, n_cols)
+    }
 }
 
 /// Some columns of a product, for one thread.
@@ -208,7 +211,8 @@ impl Compute {
             usize::MAX
         } else {
             let n_parts = PARTS_PER_THREAD * self.n_threads();
-            n_rows.div_ceil(n_parts).next_multiple_of(ROW_STEP)
+            let step = products.iter().map(Product::row_step).max();
+            n_rows.div_ceil(n_parts).next_multiple_of(step.unwrap_or(1))
         };
         let mut rounded = lock(&self.rounded);
         let inputs = self.inputs(&products, &mut rounded);

@@ -31,7 +31,7 @@ const TYPES: [GgmlType; 10] = [
     GgmlType::IQ4_NL,
     GgmlType::MXFP4,
 ];
-const SHAPES: [(usize, usize); 2] = [(2048, 2048), (5632, 2048)];
+const SHAPES: [(usize, usize); 3] = [(2048, 2048), (5632, 2048), (2048, 5632)];
 /// Where weights begin, as the engine lays them out.
 const ALIGN: usize = 64;
 /// Weight rows of the runs that are bound by arithmetic.

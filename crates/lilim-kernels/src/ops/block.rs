@@ -29,7 +29,7 @@ use crate::level::Level;
 use crate::packed::PackedRows;
 use crate::simd::{AHEAD, CACHE_LINE, Chunk, LANES, Op, Simd};
 use kinds::{Kind, MAX_BLOCKS, Shape, for_block_type};
-use layout::{Group, PackedBlock};
+use layout::{PackedBlock, Run, SLAB_GROUPS, SLAB_ROWS};
 use lilim_formats::GgmlType;
 use std::marker::PhantomData;
 
@@ -174,13 +174,21 @@ impl<K: Kind> Op for Product<'_, K> {
     #[inline(always)]
     fn run<S: Simd>(mut self, s: S) {
         let m = self.out.n_rows();
+        if S::LEVEL != Level::Reference && m <= TILE {
+            for row in (0..self.weight.n_rows()).step_by(SLAB_ROWS) {
+                if S::IN_TURNS && tile_rows(m) >= turns::MIN_ROWS {
+                    self.few_in_turns(s, row);
+                } else {
+                    self.few(s, row);
+                }
+            }
+            return;
+        }
         for row in (0..self.weight.n_rows()).step_by(LANES) {
             if S::LEVEL == Level::Reference {
                 self.one_by_one(s, row);
-            } else if tile_rows(m) < turns::MIN_ROWS || !S::IN_TURNS && m <= TILE {
-                self.few(s, row);
             } else if S::IN_TURNS {
-                self.in_turns(s, row);
+                self.many_in_turns(s, row);
             } else {
                 self.many(s, row);
             }
@@ -193,16 +201,16 @@ impl<K: Kind> Product<'_, K> {
     #[inline(always)]
     fn one_by_one<S: Simd>(&mut self, s: S, row: usize) {
         let n_blocks = self.weight.n_cols() / BLOCK;
-        let group = Group::of::<K>(self.weight, row);
         let m = self.out.n_rows();
         for (x, first) in self.x.chunks(TILE * n_blocks).zip((0..m).step_by(TILE)) {
             let n_rows = tile_rows(m - first);
             let mut sums = [[0.0; LANES]; TILE];
             let mut scales = [Scales::ZERO; MAX_BLOCKS];
             for (block, x) in x.chunks(n_rows).enumerate() {
-                let packed = group.block::<K>(block / K::BLOCKS);
+                let (in_run, index) = (block % Run::BLOCKS / K::BLOCKS, block % K::BLOCKS);
+                let run = Run::of::<K>(self.weight, row, block / Run::BLOCKS * Run::BLOCKS);
+                let packed = run.block::<K>(in_run);
                 K::scales(s, packed, &mut scales);
-                let index = block % K::BLOCKS;
                 let w = K::quads(s, packed, index);
                 for (x, sums) in x.iter().zip(&mut sums) {
                     let mut acc = [s.load(sums)];
@@ -215,31 +223,18 @@ impl<K: Kind> Product<'_, K> {
         }
     }
 
-    /// Sixteen outputs of every row of activations, the block's weights in turns.
+    /// Sixteen outputs of many rows, the block's weights in turns.
     #[inline(always)]
-    fn in_turns<S: Simd>(&mut self, s: S, row: usize) {
+    fn many_in_turns<S: Simd>(&mut self, s: S, row: usize) {
         let n_blocks = self.weight.n_cols() / BLOCK;
-        let group = Group::of::<K>(self.weight, row);
+        let panel = &mut self.panel[..n_blocks];
+        unpack::<K, S, false>(s, self.weight, row, panel);
         let m = self.out.n_rows();
         let mut sums = [[0.0; LANES]; TILE];
-        if m <= TILE {
-            let (sums, kind) = (&mut sums[..tile_rows(m)], PhantomData);
-            let x = self.x;
-            s.run(turns::Fused::<K> {
-                group,
-                x,
-                sums,
-                kind,
-            });
-            store_outputs(s, sums, &mut self.out, (0, row));
-            return;
-        }
-        let (panel, kind) = (&mut self.panel[..n_blocks], PhantomData);
-        s.run(Unpack::<K, false> { group, panel, kind });
         for (x, first) in self.x.chunks(TILE * n_blocks).zip((0..m).step_by(TILE)) {
             let sums = &mut sums[..tile_rows(m - first)];
             s.run(turns::Accumulate::<K::Shape> {
-                panel: &self.panel[..n_blocks],
+                panel,
                 x,
                 sums,
                 shape: PhantomData,
@@ -248,7 +243,26 @@ impl<K: Kind> Product<'_, K> {
         }
     }
 
-    /// Sixteen outputs of one tile.
+    /// A slab's outputs of one tile, the block's weights in turns.
+    #[inline(always)]
+    fn few_in_turns<S: Simd>(&mut self, s: S, row: usize) {
+        let mut sums = [[[0.0; LANES]; TILE]; SLAB_GROUPS];
+        let n_rows = SLAB_ROWS.min(self.weight.n_rows() - row);
+        let sums = &mut sums[..n_rows.div_ceil(LANES)];
+        let tile_rows = tile_rows(self.out.n_rows());
+        s.run(turns::Fused::<K> {
+            weight: self.weight,
+            row,
+            x: (self.x, tile_rows),
+            sums,
+            kind: PhantomData,
+        });
+        for (row, sums) in (row..).step_by(LANES).zip(sums) {
+            store_outputs(s, &sums[..tile_rows], &mut self.out, (0, row));
+        }
+    }
+
+    /// A slab's outputs of one tile.
     #[inline(always)]
     fn few<S: Simd>(&mut self, s: S, row: usize) {
         match tile_rows(self.out.n_rows()) {
@@ -263,14 +277,25 @@ impl<K: Kind> Product<'_, K> {
 
     #[inline(always)]
     fn few_rows<S: Simd, const M: usize>(&mut self, s: S, row: usize) {
-        let mut sums = [[0.0; LANES]; M];
-        s.run(Fused::<K, M> {
-            group: Group::of::<K>(self.weight, row),
-            x: self.x.as_chunks().0,
-            sums: &mut sums,
-            kind: PhantomData,
-        });
-        store_outputs(s, &sums, &mut self.out, (0, row));
+        let mut sums = [[[0.0; LANES]; M]; SLAB_GROUPS];
+        let mut scales = [Scales::ZERO; MAX_BLOCKS];
+        let n_rows = SLAB_ROWS.min(self.weight.n_rows() - row);
+        let rows = (row..row + n_rows).step_by(LANES);
+        let (x, _) = self.x.as_chunks();
+        for (x, first) in x.chunks(Run::BLOCKS).zip((0..).step_by(Run::BLOCKS)) {
+            for (row, sums) in rows.clone().zip(&mut sums) {
+                s.run(Fused::<K, M> {
+                    run: Run::of::<K>(self.weight, row, first),
+                    x,
+                    sums,
+                    scales: &mut scales,
+                    kind: PhantomData,
+                });
+            }
+        }
+        for (row, sums) in rows.zip(&sums) {
+            store_outputs(s, sums, &mut self.out, (0, row));
+        }
     }
 
     /// Sixteen outputs of many rows: the whole weight rows are unpacked, then meet tile after tile.
@@ -278,11 +303,7 @@ impl<K: Kind> Product<'_, K> {
     fn many<S: Simd>(&mut self, s: S, row: usize) {
         let n_blocks = self.weight.n_cols() / BLOCK;
         let panel = &mut self.panel[..n_blocks];
-        s.run(Unpack::<K, false> {
-            group: Group::of::<K>(self.weight, row),
-            panel,
-            kind: PhantomData,
-        });
+        unpack::<K, S, false>(s, self.weight, row, panel);
         let panel = &*panel;
         let (m, mut first) = (self.out.n_rows(), 0);
         for x in self.x.chunks(TILE * n_blocks) {
@@ -338,8 +359,26 @@ fn store_outputs<S: Simd>(
 }
 
 /// Unpacks sixteen whole rows: as bytes above the weights by the kind's offset, or as they are.
+#[inline(always)]
+fn unpack<K: Kind, S: Simd, const SIGNED: bool>(
+    s: S,
+    weight: PackedRows<'_>,
+    row: usize,
+    panel: &mut [PanelBlock],
+) {
+    let firsts = (0..).step_by(Run::BLOCKS);
+    for (panel, first) in panel.chunks_mut(Run::BLOCKS).zip(firsts) {
+        s.run(Unpack::<K, SIGNED> {
+            run: Run::of::<K>(weight, row, first),
+            panel,
+            kind: PhantomData,
+        });
+    }
+}
+
+/// [`unpack`] of a run.
 struct Unpack<'a, K, const SIGNED: bool> {
-    group: Group<'a>,
+    run: Run<'a>,
     panel: &'a mut [PanelBlock],
     kind: PhantomData<K>,
 }
@@ -352,7 +391,7 @@ impl<K: Kind, const SIGNED: bool> Op for Unpack<'_, K, SIGNED> {
         let mut scales = [Scales::ZERO; MAX_BLOCKS];
         let less = s.splat_quads(K::Shape::OFFSET as u8);
         for (block, panel) in self.panel.chunks_exact_mut(K::BLOCKS).enumerate() {
-            let packed = self.group.block::<K>(block);
+            let packed = self.run.block::<K>(block);
             K::scales(s, packed, &mut scales);
             for index in 0..K::BLOCKS {
                 let w = K::quads(s, packed, index);
@@ -373,12 +412,15 @@ impl<K: Kind, const SIGNED: bool> Op for Unpack<'_, K, SIGNED> {
 /// Rows whose sums are computed side by side where there are registers for them.
 const GROUP: usize = 4;
 
-/// Unpacks sixteen rows and adds their products with the `M` rows of a tile, block by block.
+/// Unpacks a run of sixteen rows and adds their products with the `M` rows of a tile to their sums,
+/// block by block.
 struct Fused<'a, K, const M: usize> {
-    group: Group<'a>,
-    /// `[block]`
+    run: Run<'a>,
+    /// `[block of the run]`
     x: &'a [[ActBlock; M]],
     sums: &'a mut [Chunk; M],
+    /// Room for those of a block of the format: clearing it for every run would take time.
+    scales: &'a mut [Scales; MAX_BLOCKS],
     kind: PhantomData<K>,
 }
 
@@ -387,11 +429,14 @@ impl<K: Kind, const M: usize> Op for Fused<'_, K, M> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let mut scales = [Scales::ZERO; MAX_BLOCKS];
+        let scales = self.scales;
         let mut acc = [s.zero(); M];
+        for row in 0..M {
+            acc[row] = s.load(&self.sums[row]);
+        }
         for (block, x) in self.x.chunks_exact(K::BLOCKS).enumerate() {
-            let packed = self.group.block::<K>(block);
-            K::scales(s, packed, &mut scales);
+            let packed = self.run.block::<K>(block);
+            K::scales(s, packed, scales);
             for index in 0..K::BLOCKS {
                 if M >= READ_SLOWLY {
                     ask_for_share::<S, K>(s, packed, index);

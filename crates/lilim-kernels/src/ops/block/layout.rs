@@ -4,6 +4,12 @@
 //! A group of sixteen rows is made of lines of 64 bytes. A block of the format is its quads, a line
 //! each. What a block has beyond whole quads (the scale of Q8_0, the exponent of MXFP4) shares a
 //! line with that of the next blocks, before the first of them.
+//!
+//! Long rows are cut into *runs* of columns, and groups are gathered in *slabs* of four: of a slab
+//! the first run of each group comes first, then the second of each, and so on. So the activations
+//! of a run meet four groups while they are in the first cache, from which the weights of whole rows
+//! push them out (one row of them, one thread, from memory: Q4_K 23 → 31 GB/s), and memory is still
+//! read in a line.
 
 use lilim_formats::GgmlType;
 
@@ -11,6 +17,16 @@ use super::kinds::{Kind, for_block_type};
 use crate::packed::PackedRows;
 use crate::simd::LANES;
 use crate::weights::WeightRows;
+
+/// Columns of a run: of Q6_K, whose weights of a run take 13 KiB, 2,048 are too many for a cache of
+/// 32 KiB; 512 are no better than these.
+const RUN_COLS: usize = 1024;
+
+/// Groups of a slab: eight are no better, and rows are shared out among threads by slabs.
+pub(crate) const SLAB_GROUPS: usize = 4;
+
+/// Rows of a slab.
+pub(crate) const SLAB_ROWS: usize = SLAB_GROUPS * LANES;
 
 /// A quad of sixteen rows.
 pub(crate) type Line = [u8; 4 * LANES];
@@ -20,6 +36,8 @@ pub(crate) type Line = [u8; 4 * LANES];
 struct Layout {
     /// Bytes of a block in the file.
     bytes: usize,
+    /// Blocks of a run.
+    run: usize,
     /// Where the quads begin in it.
     quads_at: usize,
     /// Its quads in the order of reading: where each run of them begins, and how many they are.
@@ -36,6 +54,7 @@ impl Layout {
     const fn of_kind<K: Kind>() -> Self {
         Self {
             bytes: K::BYTES,
+            run: RUN_COLS / (K::BLOCKS * super::BLOCK),
             quads_at: K::QUADS_AT,
             order: K::ORDER,
         }
@@ -96,19 +115,36 @@ pub(crate) fn group_bytes(ty: GgmlType, n_cols: usize) -> usize {
     Layout::of(ty).n_lines(n_cols / ty.block_len()) * size_of::<Line>()
 }
 
-/// Packs up to sixteen rows into a group, where rows that are not there are zeros.
-pub(crate) fn pack_group(rows: WeightRows<'_>, out: &mut [u8]) {
+/// Whether rows are short enough for one run: then a slab is its groups, one after the other.
+pub(crate) fn is_one_run(n_cols: usize) -> bool {
+    n_cols <= RUN_COLS
+}
+
+/// Packs up to [`SLAB_ROWS`] rows into a slab, where rows that are not there are zeros.
+pub(crate) fn pack_slab(rows: WeightRows<'_>, out: &mut [u8]) {
     let layout = Layout::of(rows.ty());
-    let (lines, _) = out.as_chunks_mut();
-    if rows.n_rows() < LANES {
-        lines.fill([0; size_of::<Line>()]);
+    let (mut rest, _) = out.as_chunks_mut();
+    if !rows.n_rows().is_multiple_of(LANES) {
+        rest.fill([0; size_of::<Line>()]);
     }
-    for row in 0..rows.n_rows() {
-        pack_row(layout, rows.row(row), row, lines);
+    let run_bytes = layout.run * layout.bytes;
+    for start in (0..rows.n_cols() / rows.ty().block_len() * layout.bytes).step_by(run_bytes) {
+        for first in (0..rows.n_rows()).step_by(LANES) {
+            let n_rows = LANES.min(rows.n_rows() - first);
+            let run = |row: usize| {
+                let bytes = &rows.row(first + row)[start..];
+                &bytes[..run_bytes.min(bytes.len())]
+            };
+            let lines;
+            (lines, rest) = rest.split_at_mut(layout.n_lines(run(0).len() / layout.bytes));
+            for row in 0..n_rows {
+                pack_row(layout, run(row), row, lines);
+            }
+        }
     }
 }
 
-/// Writes one row's share of a group's lines.
+/// Writes one row's share of the lines of a group's run.
 fn pack_row(layout: Layout, bytes: &[u8], row: usize, lines: &mut [Line]) {
     let n_rest = layout.rest();
     for (index, block) in bytes.chunks_exact(layout.bytes).enumerate() {
@@ -128,24 +164,36 @@ fn pack_row(layout: Layout, bytes: &[u8], row: usize, lines: &mut [Line]) {
     }
 }
 
-/// Sixteen packed rows.
+/// A run of sixteen packed rows.
 #[derive(Clone, Copy)]
-pub(crate) struct Group<'a> {
+pub(crate) struct Run<'a> {
     lines: &'a [Line],
 }
 
-impl<'a> Group<'a> {
-    /// The group of packed rows that `row` begins.
+impl<'a> Run<'a> {
+    /// Blocks of 32 columns in every run but the last of a row.
+    pub(crate) const BLOCKS: usize = RUN_COLS / super::BLOCK;
+
+    /// Of the group of packed rows that `row` begins, the run that the block of 32 columns `block`
+    /// begins.
     #[inline(always)]
-    pub(crate) fn of<K: Kind>(weight: PackedRows<'a>, row: usize) -> Self {
-        let n = Layout::of_kind::<K>().n_lines(weight.n_cols() / (K::BLOCKS * super::BLOCK));
+    pub(crate) fn of<K: Kind>(weight: PackedRows<'a>, row: usize, block: usize) -> Self {
+        let layout = Layout::of_kind::<K>();
+        let (n_blocks, block) = (
+            weight.n_cols() / super::BLOCK / K::BLOCKS,
+            block / K::BLOCKS,
+        );
+        let (slab, group) = (row / SLAB_ROWS * SLAB_ROWS, row % SLAB_ROWS / LANES);
+        let n_groups = (weight.n_rows() - slab).div_ceil(LANES).min(SLAB_GROUPS);
+        let n = layout.n_lines(layout.run.min(n_blocks - block));
+        let first = slab / LANES * layout.n_lines(n_blocks) + n_groups * layout.n_lines(block);
         let (lines, _) = weight.bytes().as_chunks();
         Self {
-            lines: &lines[row / LANES * n..][..n],
+            lines: &lines[first + group * n..][..n],
         }
     }
 
-    /// A block of the format, of all sixteen rows.
+    /// A block of the format, of all sixteen rows, by its place in the run.
     #[inline(always)]
     pub(crate) fn block<K: Kind>(&self, index: usize) -> PackedBlock<'a> {
         let layout = Layout::of_kind::<K>();

@@ -11,9 +11,9 @@
 //! run of blocks stays in the nearest cache while it meets all of them.
 
 use super::kinds::{Kind, Shape, for_block_type};
-use super::layout::{Group, Line};
+use super::layout::Line;
 use super::{
-    ActBlock, BLOCK, GROUP, PanelBlock, STEPS, Scales, TILE, Unpack, store_outputs, tile_rows,
+    ActBlock, BLOCK, GROUP, PanelBlock, STEPS, Scales, TILE, store_outputs, tile_rows, unpack,
 };
 use crate::columns::ColumnsMut;
 use crate::packed::PackedRows;
@@ -134,11 +134,7 @@ impl<K: Kind, U: TileUnit> Op for Product<'_, K, U> {
             let n_rows = rows_at_once.min(self.weight.n_rows() - row);
             let panels = &mut self.panels[..n_rows.div_ceil(LANES) * n_blocks];
             for (i, panel) in panels.chunks_exact_mut(n_blocks).enumerate() {
-                s.run(Unpack::<K, true> {
-                    group: Group::of::<K>(self.weight, row + i * LANES),
-                    panel,
-                    kind: PhantomData,
-                });
+                unpack::<K, S, true>(s, self.weight, row + i * LANES, panel);
             }
             let panels = &*panels;
             let m = self.out.n_rows();

@@ -5,9 +5,10 @@
 //! line of each row.
 
 use super::kinds::{Kind, MAX_BLOCKS, Shape};
-use super::layout::{Group, Line};
+use super::layout::{Line, Run};
 use super::{ActBlock, PanelBlock, READ_SLOWLY, STEPS, Scales, TILE, ask_for_share};
-use crate::simd::{Chunk, Op, Simd};
+use crate::packed::PackedRows;
+use crate::simd::{Chunk, LANES, Op, Simd};
 use std::marker::PhantomData;
 
 /// Fewest rows for which this is quicker than one row after the other.
@@ -38,13 +39,15 @@ impl<H: Shape> Op for Accumulate<'_, H> {
     }
 }
 
-/// Unpacks sixteen rows and adds their products with the rows of a tile, block by block.
+/// Unpacks a slab and adds its products with the rows of a tile, run by run and block by block.
 pub(crate) struct Fused<'a, K> {
-    pub(crate) group: Group<'a>,
-    /// `[block][row of the tile]`
-    pub(crate) x: &'a [ActBlock],
-    /// Of each row of the tile.
-    pub(crate) sums: &'a mut [Chunk],
+    pub(crate) weight: PackedRows<'a>,
+    /// The weight row that the slab begins with.
+    pub(crate) row: usize,
+    /// `[block][row of the tile]`, and the number of these rows.
+    pub(crate) x: (&'a [ActBlock], usize),
+    /// Of each group of the slab and row of the tile, zeros.
+    pub(crate) sums: &'a mut [[Chunk; TILE]],
     pub(crate) kind: PhantomData<K>,
 }
 
@@ -54,24 +57,35 @@ impl<K: Kind> Op for Fused<'_, K> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         const { assert!(MIN_ROWS >= READ_SLOWLY) };
-        let n_rows = self.sums.len();
+        let (x, n_rows) = self.x;
         let mut scales = [Scales::ZERO; MAX_BLOCKS];
         let (mut parts, mut acc) = ([K::Shape::no_part(s); TILE], [s.zero(); TILE]);
         let mut lines = PanelBlock::ZERO.q;
-        for (block, x) in self.x.chunks_exact(K::BLOCKS * n_rows).enumerate() {
-            let packed = self.group.block::<K>(block);
-            K::scales(s, packed, &mut scales);
-            for (index, x) in x.chunks_exact(n_rows).enumerate() {
-                ask_for_share::<S, K>(s, packed, index);
-                let w = K::quads(s, packed, index);
-                for i in 0..STEPS {
-                    s.store_quads(w[i], &mut lines[i]);
+        for (x, first) in x
+            .chunks(Run::BLOCKS * n_rows)
+            .zip((0..).step_by(Run::BLOCKS))
+        {
+            for (group, sums) in self.sums.iter_mut().enumerate() {
+                let run = Run::of::<K>(self.weight, self.row + group * LANES, first);
+                for row in 0..n_rows {
+                    acc[row] = s.load(&sums[row]);
                 }
-                step::<S, K::Shape>((s, &scales[index]), &lines, x, (&mut parts, &mut acc));
+                for (block, x) in x.chunks_exact(K::BLOCKS * n_rows).enumerate() {
+                    let packed = run.block::<K>(block);
+                    K::scales(s, packed, &mut scales);
+                    for (index, x) in x.chunks_exact(n_rows).enumerate() {
+                        ask_for_share::<S, K>(s, packed, index);
+                        let w = K::quads(s, packed, index);
+                        for i in 0..STEPS {
+                            s.store_quads(w[i], &mut lines[i]);
+                        }
+                        step::<S, K::Shape>((s, &scales[index]), &lines, x, (&mut parts, &mut acc));
+                    }
+                }
+                for row in 0..n_rows {
+                    s.store(acc[row], &mut sums[row]);
+                }
             }
-        }
-        for (sums, acc) in self.sums.iter_mut().zip(acc) {
-            s.store(acc, sums);
         }
     }
 }

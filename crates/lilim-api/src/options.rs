@@ -189,6 +189,7 @@ impl FromStr for SpeculationOptions {
 
 /// How to load a model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct LoadOptions {
     /// Worker threads; `None` means as many as may run at once.
     pub threads: Option<usize>,

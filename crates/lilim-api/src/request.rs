@@ -23,6 +23,7 @@ pub enum Prompt {
 
 /// What a chat template may look at besides the messages.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct TemplateOptions {
     /// Tool definitions in OpenAI's JSON shape.
     pub tools: Vec<serde_json::Value>,
@@ -32,6 +33,7 @@ pub struct TemplateOptions {
 
 /// How the next token is chosen. The defaults are llama.cpp's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct SamplingOptions {
     /// 0 is greedy; otherwise logits are divided by it.
     #[serde(with = "crate::number")]
@@ -115,6 +117,7 @@ impl Default for SamplingOptions {
 
 /// When generation ends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct StopOptions {
     /// The most tokens to generate; `None` means until the context is full.
     pub max_tokens: Option<usize>,
@@ -132,8 +135,10 @@ pub struct GenerateRequest {
     /// What to start from.
     pub prompt: Prompt,
     /// How to choose tokens.
+    #[serde(default)]
     pub sampling: SamplingOptions,
     /// When to end.
+    #[serde(default)]
     pub stop: StopOptions,
 }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use lilim_api::{KvType, Level, LoadOptions, SamplingOptions, SpeculationOptions, StopOptions};
+use lilim_engines::wire::Encoding;
 
 /// Runs language models on your own machine, sends each prompt to the model that suits it, and
 /// measures what it does.
@@ -42,6 +43,9 @@ pub(crate) enum Command {
     Engines(OutputArguments),
     /// Check the machine, the configuration with its origins, and the embedded model.
     Doctor(OutputArguments),
+    /// Run an engine for another program, over stdin and stdout (docs/reference/worker-protocol.md).
+    #[command(hide = true)]
+    Worker(WorkerArguments),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -338,6 +342,23 @@ pub(crate) struct ConvertArguments {
     /// Replace the output file if it is there.
     #[arg(long)]
     pub(crate) force: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct WorkerArguments {
+    /// The engine to run.
+    #[arg(value_enum)]
+    pub(crate) engine: WorkerEngineName,
+    /// How the payloads of frames are written: msgpack or json.
+    #[arg(long, value_name = "NAME", default_value_t = Encoding::Msgpack)]
+    pub(crate) encoding: Encoding,
+}
+
+/// The engines of this program.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum WorkerEngineName {
+    /// Our own.
+    Native,
 }
 
 #[cfg(test)]

@@ -51,6 +51,7 @@ fn run(command: &Command) -> anyhow::Result<Exit> {
         Command::Convert(arguments) => commands::convert::run(arguments),
         Command::Engines(output) => commands::engines::run(*output),
         Command::Doctor(output) => commands::doctor::run(*output, &config()?),
+        Command::Worker(arguments) => commands::worker::run(arguments),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Arguments::command(), "lilim", &mut script);

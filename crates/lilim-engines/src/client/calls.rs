@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender, unbounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use lilim_api::{CancelWatch, EVENT_CHANNEL_BOUND, EngineError, Event, EventSender};
 
 use crate::wire::{Answer, Call};
@@ -72,7 +72,21 @@ impl Pending {
         }
     }
 
-    /// Takes the last reply.
+    /// Whether this may be its last reply.
+    pub(super) fn check_last(&self, answer: &Answer) -> Result<(), Violation> {
+        match (self, answer) {
+            (_, Answer::Error { .. }) => Ok(()),
+            (Self::Stream(stream), Answer::Ended {}) if stream.begun.is_some() => {
+                Err("`ended` came before `started`".to_owned())
+            }
+            (Self::Stream(_), Answer::Ended {}) => Ok(()),
+            (Self::Stream(_), other) => Err(format!("`{}` ends no generation", other.name())),
+            // whoever waits looks at it
+            (Self::Call(_), _) => Ok(()),
+        }
+    }
+
+    /// Takes the last reply, which may be it.
     pub(super) fn finish(self, answer: Answer) {
         match (self, answer) {
             (pending, Answer::Error { error }) => pending.fail(&error),
@@ -173,12 +187,15 @@ impl PendingRequest {
         }
     }
 
-    /// Waits for the last answer, whatever it is, but not for ever.
-    pub(super) fn wait_at_most(&self, timeout: Duration) {
+    /// Waits for the last answer, whatever it is, but not for ever: false when there was none.
+    pub(super) fn wait_at_most(&self, timeout: Duration) -> bool {
         let deadline = Instant::now() + timeout;
-        while let Ok(Ok(answer)) = self.answers.recv_deadline(deadline) {
-            if answer.is_last() {
-                return;
+        loop {
+            match self.answers.recv_deadline(deadline) {
+                Ok(Ok(answer)) if !answer.is_last() => {}
+                Ok(_last_or_error) => return true,
+                Err(RecvTimeoutError::Disconnected) => return true,
+                Err(RecvTimeoutError::Timeout) => return false,
             }
         }
     }

@@ -121,8 +121,11 @@ impl Link {
 
     /// Tells the worker to give something back, and waits until it has, but not for ever.
     pub(super) fn give_back(&self, call: Call) {
-        if let Ok(request) = self.ask(call) {
-            request.wait_at_most(DROP_TIMEOUT);
+        let name = call.name();
+        if let Ok(request) = self.ask(call)
+            && !request.wait_at_most(DROP_TIMEOUT)
+        {
+            tracing::warn!(worker = self.hello.pid, "no answer to `{name}`");
         }
     }
 

@@ -11,7 +11,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use lilim_api::EngineError;
 
 /// How long a worker whose input was closed may take to end before it is killed.
-const END_TIMEOUT: Duration = Duration::from_secs(5);
+const END_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long a worker that closed its output may take to end, and its stderr to close, before it is
 /// reported without.

@@ -129,6 +129,10 @@ fn read_reply(
 fn deliver(shared: &Shared, id: u64, answer: Answer) -> Result<(), Violation> {
     let mut table = shared.table();
     if answer.is_last() {
+        if let Some(pending) = table.pending.get(&id) {
+            // while it is in the table it hears of the end that a violation is
+            pending.check_last(&answer)?;
+        }
         if let Some(pending) = table.pending.remove(&id) {
             drop(table);
             pending.finish(answer);

@@ -209,17 +209,22 @@ fn failures(make: Make<'_>) {
 }
 
 fn cancelling(make: Make<'_>) {
+    /// A busy machine may hear of it late; an engine that never does is late every time.
+    const ATTEMPTS: usize = 10;
     let engine = make("slow");
     let mut session = session(engine.as_ref());
-    let receiver = session.generate(request(100), CancelToken::new()).unwrap();
-    for _ in 0..6 {
-        receiver.recv().unwrap();
-    }
-    receiver.cancel_token().cancel();
-    let rest = rest(&receiver);
-    let (last, tokens) = rest.split_last().unwrap();
-    assert!(tokens.len() <= 2, "{tokens:?}");
-    assert!(is_cancelled(last), "{last:?}");
+    let mut tokens_after_cancel = || {
+        let receiver = session.generate(request(100), CancelToken::new()).unwrap();
+        for _ in 0..4 {
+            receiver.recv().unwrap();
+        }
+        receiver.cancel_token().cancel();
+        let rest = rest(&receiver);
+        let (last, tokens) = rest.split_last().unwrap();
+        assert!(is_cancelled(last), "{last:?}");
+        tokens.len()
+    };
+    assert!((0..ATTEMPTS).any(|_| tokens_after_cancel() <= 1));
     // a flag that is raised before anything begins
     let cancel = CancelToken::new();
     cancel.cancel();

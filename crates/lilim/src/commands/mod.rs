@@ -10,6 +10,7 @@ pub(crate) mod list;
 pub(crate) mod run;
 pub(crate) mod show;
 pub(crate) mod tokenize;
+pub(crate) mod worker;
 
 use std::io::Write;
 

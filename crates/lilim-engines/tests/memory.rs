@@ -285,6 +285,30 @@ fn a_client_names_what_a_worker_may_not_say_of_a_generation() {
 }
 
 #[test]
+fn logits_of_a_large_vocabulary_reach_the_stepper() {
+    let vocab_size = 152_000;
+    let info = r#"{"name":"","arch":"","quantization":"","n_params":1,"n_weight_bytes":1,"vocab_size":1,"train_context":1,"has_chat_template":false}"#;
+    let row = vec!["-0.125"; vocab_size].join(",");
+    let replies = [
+        format!(r#"{{"id":1,"reply":{{"loaded":{{"info":{info},"context":1,"device":""}}}}}}"#),
+        r#"{"id":2,"reply":{"done":{}}}"#.to_owned(),
+        format!(
+            r#"{{"id":3,"reply":{{"stepper":{{"vocab_size":{vocab_size},"context":1,"tokens":[],"max_verify":1,"speculation":null}}}}}}"#
+        ),
+        format!(r#"{{"id":4,"reply":{{"logits":{{"logits":[{row}]}}}}}}"#),
+    ];
+    let engine = client_of(replies.map(|reply| vec![reply]).to_vec());
+    let mut session = conformance::session(&engine);
+    let done = session.with_stepper(&mut |stepper| {
+        assert_eq!(stepper.logits(), vec![-0.125; vocab_size]);
+        Ok(())
+    });
+    assert_eq!(done, Ok(()));
+    let done = session.with_stepper(&mut |_| Ok(()));
+    assert_eq!(reason(done.unwrap_err()), "it closed the connection");
+}
+
+#[test]
 fn embedded_models_travel_by_name() {
     let (engine, _) = through_pipes(fake("hash"), Encoding::Msgpack);
     let check = |name| engine.check(&ModelFiles::Embedded { name, bytes: &[] });

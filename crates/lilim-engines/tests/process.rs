@@ -43,6 +43,7 @@ const TESTS: &[(&str, fn())] = &[
     ("a worker ends with its last handle", ends_with_its_handles),
     ("a worker that does not end is killed", stubborn),
     ("a worker whose stdin closes ends", orphan),
+    ("a worker in Python", python),
 ];
 
 fn be_a_worker(arguments: &[String]) {
@@ -174,6 +175,56 @@ fn stubborn() {
     drop(engine);
     assert!(!is_there(pid));
     assert!(start.elapsed() < Duration::from_secs(20));
+}
+
+/// The example for people who write workers in Python.
+fn python() {
+    let script = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../docs/reference/echo_worker.py"
+    );
+    let mut command = Command::new("python3");
+    command.arg(script);
+    let engine = match WorkerEngine::spawn(command) {
+        Err(EngineError::System { reason, .. }) => {
+            return println!("process: skipped, there is no python3: {reason}");
+        }
+        started => started.unwrap(),
+    };
+    assert_eq!(
+        (engine.name(), engine.hello().encoding),
+        ("echo", Encoding::Json)
+    );
+    assert_eq!(engine.check(&files()).unwrap().name, "tale");
+    let model = load(&engine);
+    let ids = model.tokenize("Hé", true, false).unwrap();
+    assert_eq!(model.detokenize(&ids).unwrap(), "Hé");
+    let mut session = model.session().unwrap();
+    let mut ask = request(1 << 19);
+    ask.prompt = lilim_api::Prompt::Raw("Hé, ".to_owned());
+    for n_read in [0, 10, 200] {
+        let receiver = session.generate(ask.clone(), CancelToken::new()).unwrap();
+        for _ in 0..n_read {
+            receiver.recv().unwrap();
+        }
+        if n_read == 10 {
+            receiver.cancel_token().cancel();
+            let events = rest(&receiver);
+            assert!(matches!(events.last(), Some(Event::Done { usage, .. }) if usage.n_out < 200));
+        }
+    }
+    ask.stop.max_tokens = Some(10);
+    let receiver = session.generate(ask, CancelToken::new()).unwrap();
+    let text = rest(&receiver).into_iter().map(|event| match event {
+        Event::Token(token) => token.text,
+        _ => String::new(),
+    });
+    assert_eq!(text.collect::<String>(), "Hé, Hé, ");
+    let error = session.with_stepper(&mut |_| Ok(())).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "model echo is not supported: it has no `stepper`"
+    );
 }
 
 fn orphan() {

@@ -19,11 +19,11 @@ impl Serialize for Logits {
         if serializer.is_human_readable() {
             return serializer.collect_seq(self.0.iter().map(|&logit| Number(logit)));
         }
-        let bytes: Vec<u8> = self
-            .0
-            .iter()
-            .flat_map(|logit| logit.to_le_bytes())
-            .collect();
+        let mut bytes = vec![0; 4 * self.0.len()];
+        let (places, _) = bytes.as_chunks_mut::<4>();
+        for (place, logit) in places.iter_mut().zip(&self.0) {
+            *place = logit.to_le_bytes();
+        }
         serde_bytes::Bytes::new(&bytes).serialize(serializer)
     }
 }

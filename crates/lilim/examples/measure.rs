@@ -7,7 +7,7 @@
 //! decode N DEPTH       seconds for N single tokens after DEPTH others
 //! batch N_SEQS N       seconds for N single tokens of each of several sequences at once
 //! score IDS OUT        writes the logits after every token; files of u32 and f32 in native order
-//! bandwidth            GB/s of reading memory with the same number of threads
+//! bandwidth N_BYTES    GB/s of reading so much memory with the same number of threads
 //! ```
 
 #![allow(
@@ -19,7 +19,7 @@
 use std::hint::black_box;
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Barrier, LazyLock};
 use std::time::Instant;
 
 use anyhow::{Context, bail, ensure};
@@ -83,7 +83,7 @@ fn obey(words: &[&str], stepper: &mut dyn TokenStepper, threads: usize) -> anyho
         ["prefill", n] => prefill(stepper, n.parse()?)?,
         ["decode", n, depth] => decode(stepper, n.parse()?, depth.parse()?)?,
         ["score", ids, out] => score(stepper, Path::new(ids), Path::new(out))?,
-        ["bandwidth"] => read_rate(threads),
+        ["bandwidth", n_bytes] => read_rate(threads, n_bytes.parse()?),
         _ => bail!("no such command"),
     })
 }
@@ -177,29 +177,29 @@ fn score(stepper: &mut dyn TokenStepper, ids: &Path, out: &Path) -> anyhow::Resu
     Ok(start.elapsed().as_secs_f64())
 }
 
-/// The best of several passes over a block that no cache holds, each thread on its own part.
-fn read_rate(threads: usize) -> f64 {
-    const N_WORDS: usize = 64 << 20;
-    let data = vec![1u64; N_WORDS];
-    let mut best = f64::MAX;
-    for _ in 0..5 {
-        let start = Instant::now();
-        std::thread::scope(|scope| {
-            for part in data.chunks(N_WORDS / threads) {
-                scope.spawn(move || {
-                    let mut sums = [0u64; 32];
+/// GB/s of reading about `n_bytes`, over and over memory larger than the caches. The mean, since
+/// what it is compared with is one: a machine may give less memory the longer it is read.
+fn read_rate(threads: usize, n_bytes: usize) -> f64 {
+    static DATA: LazyLock<Vec<u64>> = LazyLock::new(|| vec![1; 32 << 20]);
+    let n_words = DATA.len() / threads;
+    let n_turns = (n_bytes / (8 * n_words * threads)).max(1);
+    let start = Instant::now();
+    std::thread::scope(|scope| {
+        for part in DATA.chunks_exact(n_words) {
+            scope.spawn(move || {
+                let mut sums = [0u64; 32];
+                for _ in 0..n_turns {
                     for words in black_box(part).as_chunks::<32>().0 {
                         for (sum, word) in sums.iter_mut().zip(words) {
                             *sum = sum.wrapping_add(*word);
                         }
                     }
-                    black_box(sums);
-                });
-            }
-        });
-        best = best.min(start.elapsed().as_secs_f64());
-    }
-    (8 * N_WORDS) as f64 / best / 1e9
+                }
+                black_box(sums);
+            });
+        }
+    });
+    (8 * n_words * threads * n_turns) as f64 / start.elapsed().as_secs_f64() / 1e9
 }
 
 /// What one token reads.

@@ -4,6 +4,9 @@
 //! A round runs every engine once, every other round in the opposite order, so that a machine that
 //! slows down slows all of them; only the ratios within a round count. Before the first round each
 //! engine does the work once unseen.
+//!
+//! Memory may be faster after a rest than under load. So plain reading is timed just before and just
+//! after this engine's work, for as many bytes as that reads, and the share is taken round by round.
 
 mod engines;
 mod work;
@@ -86,10 +89,9 @@ pub(crate) fn run(arguments: &BenchRecordArguments, root: &Path) -> anyhow::Resu
                 (arguments.rounds, lock.as_ref()),
             )?;
             let greeting: Value = serde_json::from_str(&ours.greeting)?;
-            let share = result.bandwidth_share(&greeting);
-            result.print(&name, share);
+            result.print(&name);
             if let Some(path) = &arguments.out {
-                let mut record = result.to_json(share);
+                let mut record = result.to_json();
                 record["about"] = about.clone();
                 record["model"] = json!(name);
                 record["device"] = greeting["device"].clone();
@@ -137,8 +139,23 @@ struct Comparison {
     work: Work,
     /// Tokens a second by engine, this one first.
     rates: Vec<(String, Samples)>,
-    /// GB/s that plain reading reaches, once a round.
+    /// GB/s that plain reading reaches before and after this engine's work, their mean.
     bandwidth: Samples,
+    /// Bytes that this engine reads for a token, where that is known.
+    token_bytes: Option<f64>,
+}
+
+/// Bytes of plain reading beside work that reads an unknown number of them.
+const PROBE_BYTES: f64 = 2e9;
+
+/// Of a decoding, the bytes that this engine reads for a token.
+fn token_bytes(work: Work, greeting: &Value) -> Option<f64> {
+    let Work::Decode { n, depth } = work else {
+        return None;
+    };
+    let bytes = |key: &str| greeting[key].as_f64();
+    let n_earlier = depth as f64 + n as f64 / 2.0;
+    Some(bytes("weight_bytes")? + bytes("kv_bytes_per_pos")? * n_earlier)
 }
 
 /// Runs the rounds of one work.
@@ -155,7 +172,10 @@ fn compare(
             .map(|name| (name.to_owned(), Samples(Vec::new())))
             .collect(),
         bandwidth: Samples(Vec::new()),
+        token_bytes: token_bytes(work, &serde_json::from_str(&ours.greeting)?),
     };
+    let n_bytes = (result.token_bytes).map_or(PROBE_BYTES, |bytes| bytes * work.n_tokens() as f64);
+    let probe = format!("bandwidth {n_bytes:.0}");
     for round in 0..=rounds {
         if let Some(file) = lock {
             file.lock()?;
@@ -164,14 +184,20 @@ fn compare(
         if round % 2 == 1 {
             order.reverse();
         }
-        result.bandwidth.0.push(ours.ask("bandwidth")?);
         for index in order {
+            let mut bandwidth = None;
             let time = match index {
-                0 => ours.time(work)?,
+                0 => {
+                    let before = ours.ask(&probe)?;
+                    let time = ours.time(work)?;
+                    bandwidth = Some(f64::midpoint(before, ours.ask(&probe)?));
+                    time
+                }
                 peer => peers[peer - 1].time(work)?,
             };
             // the first round is a warm-up
             if round > 0 {
+                result.bandwidth.0.extend(bandwidth);
                 let rate = work.n_tokens() as f64 / time.as_secs_f64();
                 result.rates[index].1.0.push(rate);
             }
@@ -184,21 +210,16 @@ fn compare(
 }
 
 impl Comparison {
-    /// Of a decoding, the share of the bandwidth that the bytes of its tokens take.
-    fn bandwidth_share(&self, greeting: &Value) -> Option<f64> {
-        let Work::Decode { n, depth } = self.work else {
-            return None;
-        };
-        let bytes = |key: &str| greeting[key].as_f64();
-        let n_earlier = depth as f64 + n as f64 / 2.0;
-        let per_token = bytes("weight_bytes")? + bytes("kv_bytes_per_pos")? * n_earlier;
-        Some(self.rates[0].1.median() * per_token / 1e9 / self.bandwidth.median())
+    /// The share of the bandwidth that this engine's reading takes.
+    fn bandwidth_share(&self) -> Option<Samples> {
+        let gb = self.token_bytes? / 1e9;
+        let read = self.rates[0].1.0.iter().map(|rate| rate * gb).collect();
+        Some(Samples(read).over(&self.bandwidth))
     }
 
-    fn print(&self, model: &str, share: Option<f64>) {
-        let share = share.map_or_else(String::new, |share| {
-            format!(", {:.0}% of it", 100.0 * share)
-        });
+    fn print(&self, model: &str) {
+        let share = self.bandwidth_share();
+        let share = share.map_or_else(String::new, |share| format!(", share of it {share}"));
         println!(
             "{model} {} · memory {} GB/s{share}",
             self.work, self.bandwidth
@@ -209,7 +230,7 @@ impl Comparison {
         }
     }
 
-    fn to_json(&self, share: Option<f64>) -> Value {
+    fn to_json(&self) -> Value {
         let (_, ours) = &self.rates[0];
         let engines: serde_json::Map<String, Value> = self
             .rates
@@ -224,7 +245,7 @@ impl Comparison {
             "work": self.work.to_string(),
             "engines": engines,
             "bandwidth_gb_per_s": self.bandwidth.to_json(),
-            "bandwidth_share": share,
+            "bandwidth_share": self.bandwidth_share().map(|share| share.to_json()),
         })
     }
 }

@@ -2,6 +2,22 @@
 //! comparison says how sure it is.
 //!
 //! The engines behind `dyn Engine` are all alike from here: this crate cannot know which one it
-//! measures.
+//! measures. The way of the data: [`plan`] → [`scenario`] → [`record`] (kept line by line in a
+//! [`journal`]) → [`derive`](mod@derive) → [`result_file`].
 
+pub mod clock;
+pub mod derive;
+pub mod error;
+pub mod journal;
+pub mod metric;
+pub mod plan;
+pub mod process;
+pub mod prompts;
+pub mod record;
+pub mod request;
+pub mod result_file;
+pub mod scenario;
+pub mod side;
 pub mod stats;
+
+pub use error::BenchError;

@@ -265,10 +265,10 @@ fn generate(
     })?;
     usage.prefill = start.elapsed();
     let start = Instant::now();
+    if stop.max_tokens == Some(0) {
+        return Ok(FinishReason::Length);
+    }
     loop {
-        if stop.max_tokens == Some(usage.n_out) {
-            return Ok(FinishReason::Length);
-        }
         if total + usage.n_out == stepper.context() {
             return Ok(FinishReason::ContextFull);
         }
@@ -287,6 +287,10 @@ fn generate(
         events.send(event).map_err(|_| EngineError::Cancelled)?;
         if (id == END && !stop.ignore_eos) || stop.tokens.contains(&id) {
             return Ok(FinishReason::Stop);
+        }
+        // Before the step, as in the real loop: nobody waits for logits that nobody reads.
+        if stop.max_tokens == Some(usage.n_out) {
+            return Ok(FinishReason::Length);
         }
         stepper.step(id)?;
     }

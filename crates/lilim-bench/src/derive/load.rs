@@ -1,0 +1,18 @@
+//! Figures of one loading.
+
+use super::{Gathered, millis, readings};
+use crate::record::LoadRecord;
+
+pub(super) fn gather(load: &LoadRecord, gathered: &mut Gathered) {
+    let since = |from: u64, to: u64| millis(to.saturating_sub(from));
+    gathered.add("load_ms", since(load.start_ns, load.ready_ns));
+    if let Some(process_ready_ns) = load.process_ready_ns {
+        gathered.add("process_ms", since(load.start_ns, process_ready_ns));
+    }
+    let ends = load.phases.iter().skip(1).map(|(_, begin)| *begin);
+    let ends = ends.chain([load.ready_ns]);
+    for ((phase, begin), end) in load.phases.iter().zip(ends) {
+        gathered.add(&format!("load_{phase}_ms"), since(*begin, end));
+    }
+    readings::gather(&load.readings, gathered);
+}

@@ -1,0 +1,57 @@
+//! Figures of a run of minutes: tokens a second in steps, and how they hold.
+
+use super::request::Output;
+use super::{Gathered, Series, per_second};
+use crate::record::RequestRecord;
+use crate::stats;
+
+/// Nanoseconds of a step.
+const STEP_NS: u64 = 5_000_000_000;
+
+pub(super) fn gather(requests: &[&RequestRecord], gathered: &mut Gathered) -> Option<Series> {
+    let outputs: Vec<_> = requests.iter().filter_map(|one| Output::of(one)).collect();
+    let start_ns = requests.first()?.sent_ns;
+    let end_ns = outputs.last()?.last_ns();
+    let events = || outputs.iter().flat_map(|output| &output.events);
+    let n_tokens: f64 = events().map(|event| f64::from(event.n_tokens)).sum();
+    gathered.add_some("sustained_tps", per_second(n_tokens, end_ns - start_ns));
+    // Whole steps only: a part of a step would look like a fall.
+    let n_steps = ((end_ns - start_ns) / STEP_NS) as usize;
+    let mut values = vec![0.0; n_steps];
+    for event in events() {
+        let step = (event.t_ns.saturating_sub(start_ns) / STEP_NS) as usize;
+        if let Some(value) = values.get_mut(step) {
+            *value += f64::from(event.n_tokens) / (STEP_NS as f64 / 1e9);
+        }
+    }
+    hold(&values, gathered);
+    Some(Series {
+        metric: "sustained_tps".to_owned(),
+        step_s: STEP_NS as f64 / 1e9,
+        values,
+    })
+}
+
+/// How the rate holds from the first fifth to the last.
+fn hold(values: &[f64], gathered: &mut Gathered) {
+    let fifth = values.len() / 5;
+    if fifth == 0 {
+        gathered.add_null("retention", "fewer than five steps of 5 s");
+        gathered.add_null("time_to_95_s", "fewer than five steps of 5 s");
+        return;
+    }
+    let median = |values: &[f64]| stats::median(values).ok().flatten().unwrap_or(0.0);
+    let first = median(&values[..fifth]);
+    let last = median(&values[values.len() - fifth..]);
+    if first > 0.0 {
+        gathered.add("retention", last / first);
+    }
+    // The last step that still reached it: afterwards it stays below.
+    let reached = values.iter().rposition(|&value| value >= 0.95 * first);
+    match reached {
+        Some(step) if step + 1 < values.len() => {
+            gathered.add("time_to_95_s", (step + 1) as f64 * (STEP_NS as f64 / 1e9));
+        }
+        _ => gathered.add_null("time_to_95_s", "it never falls below for good"),
+    }
+}

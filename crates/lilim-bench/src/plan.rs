@@ -1,0 +1,240 @@
+//! What is to be done, with every parameter resolved: cases of work for one side each.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::record::SideInfo;
+
+/// A whole run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// What prompts, orders and arrivals are drawn from.
+    pub seed: u64,
+    /// The engines with their models.
+    pub sides: Vec<SideInfo>,
+    /// The work, in order.
+    pub cases: Vec<Case>,
+    /// Named targets that findings are held against.
+    pub targets: Vec<Target>,
+}
+
+impl Plan {
+    /// Samples of all cases, warm-ups included.
+    pub fn n_slots(&self) -> u64 {
+        self.cases
+            .iter()
+            .map(|case| u64::from(case.n_slots()))
+            .sum()
+    }
+}
+
+/// Work of one kind with one set of parameters on one side.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    /// A name that is unique in the plan, such as `ttft/warm/128`.
+    pub id: String,
+    /// Which of the plan's sides.
+    pub side: usize,
+    /// What is done.
+    pub work: Work,
+    /// Samples that are kept but left out of every figure.
+    pub n_warmups: u32,
+    /// Samples that count.
+    pub n_samples: u32,
+}
+
+impl Case {
+    /// Samples, warm-ups included.
+    pub fn n_slots(&self) -> u32 {
+        self.n_warmups.saturating_add(self.n_samples)
+    }
+}
+
+/// What a case does for each sample.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Work {
+    /// The first request of a fresh process each: launch, load, one request.
+    TtftCold(RequestShape),
+    /// One request after another to a loaded model, each with another prompt.
+    TtftWarm(RequestShape),
+    /// A load of requests; each sample is a request.
+    Throughput {
+        /// What each request is.
+        shape: RequestShape,
+        /// When requests are sent.
+        arrivals: Arrivals,
+        /// Whether tokens are taken one by one or all at the end.
+        delivery: Delivery,
+        /// What a request must keep to count as good.
+        limits: Limits,
+    },
+    /// Process start to ready.
+    Load,
+    /// Requests one after another for a time; each sample is a request, as many as it takes.
+    Sustained {
+        /// What each request is.
+        shape: RequestShape,
+        /// For how long.
+        seconds: u32,
+    },
+    /// Resident memory with this much of the context filled, in a fresh process.
+    Memory(RequestShape),
+    /// A probe that the caller handed in, by name.
+    Probe {
+        /// The probe's name.
+        probe: String,
+        /// Calls are repeated for at least so long and timed together; 0 times every call alone.
+        min_ns: u64,
+        /// The case whose rate is this one's limit.
+        limit: Option<String>,
+    },
+}
+
+impl Work {
+    /// The scenario's name, which is also how the command line calls it.
+    pub fn scenario(&self) -> &'static str {
+        match self {
+            Self::TtftCold(_) | Self::TtftWarm(_) => "ttft",
+            Self::Throughput { .. } => "throughput",
+            Self::Load => "load",
+            Self::Sustained { .. } => "sustained",
+            Self::Memory(_) => "memory",
+            Self::Probe { .. } => "probe",
+        }
+    }
+
+    /// The shape of its requests, where it sends any.
+    pub fn shape(&self) -> Option<RequestShape> {
+        match self {
+            Self::TtftCold(shape)
+            | Self::TtftWarm(shape)
+            | Self::Memory(shape)
+            | Self::Throughput { shape, .. }
+            | Self::Sustained { shape, .. } => Some(*shape),
+            Self::Load | Self::Probe { .. } => None,
+        }
+    }
+}
+
+/// How long a request's prompt and answer are, in tokens. Both are exact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RequestShape {
+    /// Tokens of the prompt.
+    pub n_prompt: u32,
+    /// Tokens of the answer.
+    pub n_out: u32,
+}
+
+impl RequestShape {
+    /// Tokens that the context must hold. The last token is never computed, only told.
+    pub fn n_context(self) -> u32 {
+        self.n_prompt.saturating_add(self.n_out)
+    }
+}
+
+/// When the requests of a load are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Arrivals {
+    /// So many clients, each sending its next request when its last is answered.
+    Closed {
+        /// Clients.
+        concurrency: u32,
+    },
+    /// At random times, whatever is still running (an open loop).
+    Poisson {
+        /// Requests a second on average.
+        per_s: f64,
+        /// Sessions that serve them; a request waits while all are busy, and its wait counts.
+        n_sessions: u32,
+    },
+}
+
+/// What a request must keep to count into goodput.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// The most milliseconds to the first token.
+    pub ttft_ms: f64,
+    /// The most milliseconds a token after the first, on average.
+    pub itl_ms: f64,
+    /// The most milliseconds in all.
+    pub e2e_ms: f64,
+}
+
+impl Default for Limits {
+    /// What a person who waits finds good: an answer within a second, faster than reading aloud.
+    fn default() -> Self {
+        Self {
+            ttft_ms: 1_000.0,
+            itl_ms: 100.0,
+            e2e_ms: 60_000.0,
+        }
+    }
+}
+
+/// How an answer is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Delivery {
+    /// Token by token.
+    Streamed,
+    /// All at the end.
+    Whole,
+}
+
+/// A bar that a figure is held against.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    /// What people call it.
+    pub name: String,
+    /// A case's id; `*` at its end stands for anything.
+    pub case: String,
+    /// A metric's name.
+    pub metric: String,
+    /// Which figure of it.
+    pub figure: Figure,
+    /// The bar.
+    pub bound: Bound,
+    /// Where it comes from.
+    pub source: String,
+}
+
+/// A figure of a metric over the samples of a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Figure {
+    /// The middle.
+    Median,
+    /// The 95th percentile.
+    P95,
+    /// The largest.
+    Max,
+    /// The smallest.
+    Min,
+}
+
+/// A one-sided bar.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Bound {
+    /// This or more.
+    AtLeast(f64),
+    /// This or less.
+    AtMost(f64),
+}
+
+impl Bound {
+    /// Whether a value meets it.
+    pub fn is_met_by(self, value: f64) -> bool {
+        match self {
+            Self::AtLeast(bound) => value >= bound,
+            Self::AtMost(bound) => value <= bound,
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Runs the cases of a plan one after another and hands every sample to a sink as it is made.
+
+mod load;
+mod probe;
+mod requests;
+mod sustained;
+mod throughput;
+
+use std::collections::BTreeSet;
+
+use lilim_api::{CancelToken, EngineError};
+
+use crate::clock::Clock;
+use crate::error::BenchError;
+use crate::plan::{Case, Plan, Work};
+use crate::record::{Outcome, Sample};
+use crate::side::{self, Launcher, Ready};
+
+pub use probe::{BYTES, OPS, Probe};
+
+/// Takes samples as they are made: a journal, a progress bar, a test.
+pub trait Sink {
+    /// Keeps a sample.
+    ///
+    /// # Errors
+    /// When it cannot be kept, which ends the run.
+    fn keep(&mut self, sample: Sample) -> Result<(), BenchError>;
+}
+
+/// What a run works with.
+pub struct Bench<'a> {
+    /// What to do.
+    pub plan: &'a Plan,
+    /// How to start each of the plan's sides, in their order.
+    pub launchers: &'a [Box<dyn Launcher>],
+    /// What the plan's probes call.
+    pub probes: Vec<Probe<'a>>,
+    /// The recording's clock.
+    pub clock: Clock,
+    /// Ends the run between two samples, and the request that is running.
+    pub cancel: CancelToken,
+    /// Samples that a resumed run has already, by case and slot.
+    pub done: BTreeSet<(String, u32)>,
+}
+
+impl Bench<'_> {
+    /// Runs every case, or what is left of it.
+    ///
+    /// # Errors
+    /// When a sample cannot be kept, the plan names a probe that is not there, or the user ended
+    /// the run. An engine that fails is a sample, not an error.
+    pub fn run(&mut self, sink: &mut dyn Sink) -> Result<(), BenchError> {
+        let plan = self.plan;
+        for case in &plan.cases {
+            let slots = self.slots_left(case);
+            if slots.is_empty() {
+                continue;
+            }
+            self.case(case, &slots, sink)?;
+        }
+        Ok(())
+    }
+
+    /// Slots of a case that are not done. A sustained run, whose number of requests nobody knows
+    /// beforehand, is one thing: done or not.
+    fn slots_left(&self, case: &Case) -> Vec<u32> {
+        let is_done = |slot| self.done.contains(&(case.id.clone(), slot));
+        let n_slots = match case.work {
+            Work::Sustained { .. } => 1,
+            _ => case.n_slots(),
+        };
+        (0..n_slots).filter(|&slot| !is_done(slot)).collect()
+    }
+
+    fn case(&mut self, case: &Case, slots: &[u32], sink: &mut dyn Sink) -> Result<(), BenchError> {
+        let mut keep = Keep {
+            case,
+            sink,
+            cancel: &self.cancel,
+        };
+        match &case.work {
+            Work::Probe { probe, min_ns, .. } => {
+                let probe = self
+                    .probes
+                    .iter_mut()
+                    .find(|known| known.name == *probe)
+                    .ok_or_else(|| BenchError::NoProbe(probe.clone()))?;
+                probe::run(probe, *min_ns, slots, &self.clock, &mut keep)
+            }
+            work => {
+                let context = Context {
+                    launcher: &*self.launchers[case.side],
+                    clock: &self.clock,
+                    cancel: &self.cancel,
+                    seed: self.plan.seed,
+                };
+                match work {
+                    Work::Load => load::run(&context, slots, &mut keep),
+                    Work::TtftCold(shape) | Work::Memory(shape) => {
+                        requests::fresh(&context, *shape, slots, &mut keep)
+                    }
+                    Work::TtftWarm(shape) => requests::warm(&context, *shape, slots, &mut keep),
+                    Work::Throughput { .. } => throughput::run(&context, work, slots, &mut keep),
+                    Work::Sustained { shape, seconds } => {
+                        sustained::run(&context, *shape, *seconds, &mut keep)
+                    }
+                    Work::Probe { .. } => unreachable!("matched above"),
+                }
+            }
+        }
+    }
+}
+
+/// What the work of a case on a side needs.
+pub(crate) struct Context<'a> {
+    launcher: &'a dyn Launcher,
+    clock: &'a Clock,
+    cancel: &'a CancelToken,
+    seed: u64,
+}
+
+impl Context<'_> {
+    fn load(&self) -> Result<Ready, EngineError> {
+        side::load(self.launcher, self.clock)
+    }
+}
+
+/// Hands samples of one case on.
+pub(crate) struct Keep<'a> {
+    case: &'a Case,
+    sink: &'a mut dyn Sink,
+    cancel: &'a CancelToken,
+}
+
+impl Keep<'_> {
+    fn sample(&mut self, slot: u32, at_ns: u64, outcome: Outcome) -> Result<(), BenchError> {
+        // What was cut short by the user is no sample: a resumed run makes it again.
+        self.check()?;
+        self.sink.keep(Sample {
+            case: self.case.id.clone(),
+            slot,
+            warmup: slot < self.case.n_warmups,
+            round: None,
+            at_ns,
+            outcome,
+        })
+    }
+
+    fn failed(&mut self, slot: u32, at_ns: u64, error: &EngineError) -> Result<(), BenchError> {
+        let reason = error.to_string();
+        self.sample(slot, at_ns, Outcome::Failed { reason })
+    }
+
+    fn check(&self) -> Result<(), BenchError> {
+        if self.cancel.is_cancelled() {
+            return Err(BenchError::Interrupted);
+        }
+        Ok(())
+    }
+}

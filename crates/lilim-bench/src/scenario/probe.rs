@@ -1,0 +1,63 @@
+//! Times closures that the caller hands in: kernels, encoders, round trips. What they are is not
+//! known here.
+
+use std::time::{Duration, Instant};
+
+use super::Keep;
+use crate::clock::{Clock, nanos};
+use crate::error::BenchError;
+use crate::record::{Outcome, Reading};
+
+/// Something to be timed.
+pub struct Probe<'a> {
+    /// The name by which a plan refers to it.
+    pub name: String,
+    /// What is known beforehand, such as `message_bytes`, or `bytes` and `ops` of a call.
+    pub constants: Vec<Reading>,
+    /// One call.
+    pub call: Box<dyn FnMut() -> Result<(), String> + 'a>,
+}
+
+/// A name for the bytes that one call touches, among the constants.
+pub const BYTES: &str = "bytes";
+/// A name for the operations of one call, among the constants.
+pub const OPS: &str = "ops";
+
+pub(super) fn run(
+    probe: &mut Probe<'_>,
+    min_ns: u64,
+    slots: &[u32],
+    clock: &Clock,
+    keep: &mut Keep<'_>,
+) -> Result<(), BenchError> {
+    for &slot in slots {
+        keep.check()?;
+        let at_ns = clock.now_ns();
+        match time(probe, Duration::from_nanos(min_ns)) {
+            Ok(call_ns) => {
+                let mut readings = vec![Reading::of("call_ns", call_ns)];
+                readings.extend(probe.constants.iter().cloned());
+                keep.sample(slot, at_ns, Outcome::Readings(readings))?;
+            }
+            Err(reason) => keep.sample(slot, at_ns, Outcome::Failed { reason })?,
+        }
+    }
+    Ok(())
+}
+
+/// Nanoseconds of one call, over as many calls as fill the time: their number is doubled until they
+/// do, so the clock is read rarely.
+fn time(probe: &mut Probe<'_>, least: Duration) -> Result<f64, String> {
+    let mut n_calls: u32 = 1;
+    loop {
+        let start = Instant::now();
+        for _ in 0..n_calls {
+            (probe.call)()?;
+        }
+        let elapsed = start.elapsed();
+        if elapsed >= least || n_calls > u32::MAX / 2 {
+            return Ok(nanos(elapsed) as f64 / f64::from(n_calls));
+        }
+        n_calls *= 2;
+    }
+}

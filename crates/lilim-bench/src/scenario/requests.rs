@@ -1,0 +1,158 @@
+//! Requests one after another: to a fresh process each (`ttft` cold, `memory`) or to a loaded model
+//! (`ttft` warm).
+
+use lilim_api::{EngineError, Session, TokenId};
+
+use super::{Context, Keep};
+use crate::error::BenchError;
+use crate::plan::{Delivery, RequestShape};
+use crate::process;
+use crate::prompts;
+use crate::record::{Outcome, Reading, RequestRecord};
+use crate::request::{self, Ask};
+use crate::side::Ready;
+
+/// The first request of a fresh process each.
+pub(super) fn fresh(
+    context: &Context<'_>,
+    shape: RequestShape,
+    slots: &[u32],
+    keep: &mut Keep<'_>,
+) -> Result<(), BenchError> {
+    for &slot in slots {
+        keep.check()?;
+        let page_cache = context.launcher.drop_page_cache();
+        let at_ns = context.clock.now_ns();
+        let outcome = context.load().and_then(|mut ready| {
+            ready.load.page_cache = page_cache;
+            let mut client = Client::new(context, &ready)?;
+            let mut record = client.ask(shape, slot)?;
+            record.load = Some(ready.load.clone());
+            Ok(record)
+        });
+        match outcome {
+            Ok(record) => keep.sample(slot, at_ns, Outcome::Request(record))?,
+            Err(error) => keep.failed(slot, at_ns, &error)?,
+        }
+    }
+    Ok(())
+}
+
+/// Requests to a loaded model, each with another prompt. An engine that breaks is started again.
+pub(super) fn warm(
+    context: &Context<'_>,
+    shape: RequestShape,
+    slots: &[u32],
+    keep: &mut Keep<'_>,
+) -> Result<(), BenchError> {
+    let mut slots = slots.iter().copied().peekable();
+    while slots.peek().is_some() {
+        let at_ns = context.clock.now_ns();
+        let served = context.load().and_then(|ready| {
+            let mut client = Client::new(context, &ready)?;
+            while let Some(slot) = slots.next_if(|_| !context.cancel.is_cancelled()) {
+                let at_ns = context.clock.now_ns();
+                let record = client.ask(shape, slot)?;
+                let broke = record.failure.is_some();
+                if let Err(error) = keep.sample(slot, at_ns, Outcome::Request(record)) {
+                    return Ok(Err(error));
+                }
+                if broke {
+                    return Ok(Ok(()));
+                }
+            }
+            Ok(Ok(()))
+        });
+        keep.check()?;
+        match served {
+            Ok(kept) => kept?,
+            // It did not start, or no request could be made: this sample has failed.
+            Err(error) => {
+                if let Some(slot) = slots.next() {
+                    keep.failed(slot, at_ns, &error)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Sends requests to one session of a loaded model.
+pub(super) struct Client<'a> {
+    context: &'a Context<'a>,
+    ready: &'a Ready,
+    session: Box<dyn Session>,
+    /// How the answers are taken.
+    pub(super) delivery: Delivery,
+}
+
+impl<'a> Client<'a> {
+    pub(super) fn new(context: &'a Context<'a>, ready: &'a Ready) -> Result<Self, EngineError> {
+        Ok(Self {
+            context,
+            ready,
+            session: std::sync::Arc::clone(&ready.model).session()?,
+            delivery: Delivery::Streamed,
+        })
+    }
+
+    /// Sends one request now, with CPU time and memory read before and after.
+    pub(super) fn ask(
+        &mut self,
+        shape: RequestShape,
+        number: u32,
+    ) -> Result<RequestRecord, EngineError> {
+        let ids = self.prompt(shape, number)?;
+        let before = process::readings(self.ready.process_id);
+        let mut record = self.send(&ids, shape.n_out, None);
+        let after = process::readings(self.ready.process_id);
+        record.readings = used_since(&before, after);
+        Ok(record)
+    }
+
+    pub(super) fn prompt(
+        &self,
+        shape: RequestShape,
+        number: u32,
+    ) -> Result<Vec<TokenId>, EngineError> {
+        let n_tokens = shape.n_prompt as usize;
+        prompts::prompt(
+            &*self.ready.model,
+            n_tokens,
+            self.context.seed,
+            number.into(),
+        )
+    }
+
+    pub(super) fn send(
+        &mut self,
+        ids: &[TokenId],
+        n_out: u32,
+        intended_ns: Option<u64>,
+    ) -> RequestRecord {
+        let ask = Ask {
+            ids,
+            n_out,
+            intended_ns,
+            delivery: self.delivery,
+        };
+        request::send(
+            &mut *self.session,
+            ask,
+            self.context.clock,
+            self.context.cancel,
+        )
+    }
+}
+
+/// Counters as their difference, sizes as they are afterwards.
+fn used_since(before: &[Reading], mut after: Vec<Reading>) -> Vec<Reading> {
+    for (before, after) in before.iter().zip(&mut after) {
+        if let ("cpu_user_s" | "cpu_system_s", Some(start), Some(end)) =
+            (after.name.as_str(), before.value, after.value)
+        {
+            after.value = Some(end - start);
+        }
+    }
+    after
+}

@@ -1,0 +1,107 @@
+//! `throughput`: several clients at once, in a closed loop or at random times.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+
+use lilim_api::EngineError;
+
+use super::requests::Client;
+use super::{Context, Keep};
+use crate::error::BenchError;
+use crate::plan::{Arrivals, Work};
+use crate::record::{Outcome, RequestRecord};
+use crate::stats;
+
+/// All requests of the case as one load; a resumed run sends only those that are missing.
+pub(super) fn run(
+    context: &Context<'_>,
+    work: &Work,
+    slots: &[u32],
+    keep: &mut Keep<'_>,
+) -> Result<(), BenchError> {
+    let at_ns = context.clock.now_ns();
+    match offer(context, work, slots, keep) {
+        Ok(kept) => kept,
+        Err(error) => {
+            keep.check()?;
+            slots
+                .iter()
+                .try_for_each(|&slot| keep.failed(slot, at_ns, &error))
+        }
+    }
+}
+
+/// The outer error is the engine's before any request was sent.
+fn offer(
+    context: &Context<'_>,
+    work: &Work,
+    slots: &[u32],
+    keep: &mut Keep<'_>,
+) -> Result<Result<(), BenchError>, EngineError> {
+    let Work::Throughput {
+        shape,
+        arrivals,
+        delivery,
+        ..
+    } = *work
+    else {
+        unreachable!("called for throughput only")
+    };
+    let ready = context.load()?;
+    let n_clients = match arrivals {
+        Arrivals::Closed { concurrency } => concurrency,
+        Arrivals::Poisson { n_sessions, .. } => n_sessions,
+    };
+    let mut clients = (0..n_clients.max(1))
+        .map(|_| Client::new(context, &ready))
+        .collect::<Result<Vec<_>, _>>()?;
+    // Prompts are made beforehand: the client must not be slower than what it measures.
+    let prompts = slots
+        .iter()
+        .map(|&slot| clients[0].prompt(shape, slot))
+        .collect::<Result<Vec<_>, _>>()?;
+    let due = due_times(arrivals, slots.len(), context);
+    let next = AtomicUsize::new(0);
+    let (sender, answers) = mpsc::channel::<(u32, RequestRecord)>();
+    let sender = Mutex::new(sender);
+    Ok(std::thread::scope(|scope| {
+        for client in &mut clients {
+            client.delivery = delivery;
+            let sender = sender.lock().expect("nobody panics while cloning").clone();
+            let (next, prompts, due) = (&next, &prompts, &due);
+            scope.spawn(move || {
+                while !context.cancel.is_cancelled() {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(ids) = prompts.get(index) else { break };
+                    let intended_ns = due.get(index).copied();
+                    if let Some(due_ns) = intended_ns {
+                        context.clock.sleep_until(due_ns);
+                    }
+                    let record = client.send(ids, shape.n_out, intended_ns);
+                    if sender.send((slots[index], record)).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        answers.iter().try_for_each(|(slot, record)| {
+            keep.sample(slot, record.intended_ns, Outcome::Request(record))
+        })
+    }))
+}
+
+/// When each request is due; empty in a closed loop, where each is due when a client is free.
+fn due_times(arrivals: Arrivals, n_requests: usize, context: &Context<'_>) -> Vec<u64> {
+    match arrivals {
+        Arrivals::Closed { .. } => Vec::new(),
+        Arrivals::Poisson { per_s, .. } => {
+            let start_ns = context.clock.now_ns();
+            stats::arrivals::poisson(per_s, n_requests, context.seed)
+                .into_iter()
+                .map(|t_s| start_ns.saturating_add((t_s * 1e9) as u64))
+                .collect()
+        }
+    }
+}

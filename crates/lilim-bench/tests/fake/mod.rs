@@ -1,0 +1,158 @@
+//! A fake side: plans, launchers and recordings for tests.
+
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use lilim_api::{CancelToken, EngineError, LoadOptions, ModelFiles};
+use lilim_bench::BenchError;
+use lilim_bench::clock::Clock;
+use lilim_bench::plan::{Case, Plan, Work};
+use lilim_bench::record::{
+    Header, Machine, ModelIdentity, Recording, SCHEMA, Sample, SideInfo, Transport,
+};
+use lilim_bench::result_file::ResultFile;
+use lilim_bench::scenario::{Bench, Sink};
+use lilim_bench::side::{Launched, Launcher};
+use lilim_testkit::{Delays, FakeEngine, Script, StepperOptions};
+
+/// A launcher of fake engines.
+pub struct FakeLauncher(pub StepperOptions);
+
+impl Launcher for FakeLauncher {
+    fn launch(&self) -> Result<Launched, EngineError> {
+        Ok(Launched {
+            engine: Arc::new(FakeEngine::new(self.0.clone())),
+            model: ModelFiles::Gguf("fake.gguf".into()),
+            options: LoadOptions {
+                prefix_cache: false,
+                ..LoadOptions::default()
+            },
+            process_id: Some(std::process::id()),
+        })
+    }
+
+    fn drop_page_cache(&self) -> String {
+        "there is no file".to_owned()
+    }
+}
+
+/// Keeps samples in memory.
+#[derive(Default)]
+pub struct Kept(pub Vec<Sample>);
+
+impl Sink for Kept {
+    fn keep(&mut self, sample: Sample) -> Result<(), BenchError> {
+        self.0.push(sample);
+        Ok(())
+    }
+}
+
+pub fn delays(prefill_token_ms: u64, step_ms: u64, load_ms: u64) -> Delays {
+    Delays {
+        prefill_token: Duration::from_millis(prefill_token_ms),
+        step: Duration::from_millis(step_ms),
+        load: Duration::from_millis(load_ms),
+        ..Delays::default()
+    }
+}
+
+/// No delays at all.
+pub fn fast() -> Delays {
+    Delays::default()
+}
+
+pub fn with_options(delays: Delays) -> StepperOptions {
+    StepperOptions {
+        delays,
+        context: 4096,
+        ..StepperOptions::new(Script::Hash { seed: 7 })
+    }
+}
+
+pub fn case(id: &str, work: Work, n_warmups: u32, n_samples: u32) -> Case {
+    Case {
+        id: id.to_owned(),
+        side: 0,
+        work,
+        n_warmups,
+        n_samples,
+    }
+}
+
+pub fn side(name: &str) -> SideInfo {
+    SideInfo {
+        name: name.to_owned(),
+        engine: "fake".to_owned(),
+        transport: Transport::InProcess,
+        model: ModelIdentity {
+            name: "fake".to_owned(),
+            sha256: None,
+            quantization: "F32".to_owned(),
+            file_bytes: 1000,
+        },
+        options: LoadOptions {
+            prefix_cache: false,
+            ..LoadOptions::default()
+        },
+    }
+}
+
+pub fn plan(cases: Vec<Case>) -> Plan {
+    Plan {
+        seed: 1,
+        sides: vec![side("fake")],
+        cases,
+        targets: Vec::new(),
+    }
+}
+
+pub fn header() -> Header {
+    Header {
+        schema: SCHEMA.to_owned(),
+        tool: "lilim 0.0.0".to_owned(),
+        build: "test".to_owned(),
+        started_at: "2026-01-01T00:00:00Z".to_owned(),
+        command: vec!["lilim".to_owned(), "bench".to_owned()],
+        machine: Machine {
+            fingerprint: "0123456789abcdef".to_owned(),
+            facts: BTreeMap::new(),
+        },
+    }
+}
+
+/// Runs a plan on fake engines of one kind.
+pub fn record(plan: Plan, options: StepperOptions) -> ResultFile {
+    let launchers: Vec<Box<dyn Launcher>> = vec![Box::new(FakeLauncher(options))];
+    let mut kept = Kept::default();
+    Bench {
+        plan: &plan,
+        launchers: &launchers,
+        probes: Vec::new(),
+        clock: Clock::starting_at(0),
+        cancel: CancelToken::new(),
+        done: BTreeSet::new(),
+    }
+    .run(&mut kept)
+    .unwrap();
+    ResultFile::of(Recording {
+        header: header(),
+        plan,
+        samples: kept.0,
+    })
+}
+
+pub fn file_of(cases: Vec<Case>, delays: Delays) -> ResultFile {
+    record(plan(cases), with_options(delays))
+}
+
+pub fn median(file: &ResultFile, case: usize, metric: &str) -> f64 {
+    let found = &file.findings.cases[case];
+    let metrics = &found.metrics;
+    let summary = metrics.get(metric).and_then(|metric| metric.summary);
+    summary
+        .unwrap_or_else(|| panic!("no {metric} in {metrics:?}, failures {:?}", found.failures))
+        .median
+}

@@ -17,6 +17,18 @@ pub struct Plan {
     pub cases: Vec<Case>,
     /// Named targets that findings are held against.
     pub targets: Vec<Target>,
+    /// What would have been done but cannot be here, and why.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A case that is not in a plan, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LeftOut {
+    /// What its id would be.
+    pub case: String,
+    /// Why it is not there.
+    pub reason: String,
 }
 
 impl Plan {
@@ -43,7 +55,12 @@ pub struct Case {
     pub n_warmups: u32,
     /// Samples that count.
     pub n_samples: u32,
+    /// Seconds after which no further sample is begun, once there are [`MIN_SAMPLES`].
+    pub budget_s: Option<f64>,
 }
+
+/// Samples that a case makes however little time it has: fewer would say nothing of their scatter.
+pub const MIN_SAMPLES: u32 = 3;
 
 impl Case {
     /// Samples, warm-ups included.

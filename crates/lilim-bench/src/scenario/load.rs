@@ -12,6 +12,9 @@ pub(super) fn run(
 ) -> Result<(), BenchError> {
     for &slot in slots {
         keep.check()?;
+        if keep.is_out_of_time(slot) {
+            break;
+        }
         let page_cache = context.launcher.drop_page_cache();
         let at_ns = context.clock.now_ns();
         match context.load() {

@@ -7,12 +7,13 @@ mod sustained;
 mod throughput;
 
 use std::collections::BTreeSet;
+use std::time::Instant;
 
 use lilim_api::{CancelToken, EngineError};
 
 use crate::clock::Clock;
 use crate::error::BenchError;
-use crate::plan::{Case, Plan, Work};
+use crate::plan::{Case, MIN_SAMPLES, Plan, Work};
 use crate::record::{Outcome, Sample};
 use crate::side::{self, Launcher, Ready};
 
@@ -77,6 +78,7 @@ impl Bench<'_> {
             case,
             sink,
             cancel: &self.cancel,
+            begun: Instant::now(),
         };
         match &case.work {
             Work::Probe { probe, min_ns, .. } => {
@@ -130,9 +132,17 @@ pub(crate) struct Keep<'a> {
     case: &'a Case,
     sink: &'a mut dyn Sink,
     cancel: &'a CancelToken,
+    begun: Instant,
 }
 
 impl Keep<'_> {
+    /// Whether the case's time is used up and it has samples enough to end.
+    fn is_out_of_time(&self, slot: u32) -> bool {
+        let least = self.case.n_warmups.saturating_add(MIN_SAMPLES);
+        let is_over = |budget_s| self.begun.elapsed().as_secs_f64() > budget_s;
+        slot >= least && self.case.budget_s.is_some_and(is_over)
+    }
+
     fn sample(&mut self, slot: u32, at_ns: u64, outcome: Outcome) -> Result<(), BenchError> {
         // What was cut short by the user is no sample: a resumed run makes it again.
         self.check()?;

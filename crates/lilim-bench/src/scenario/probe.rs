@@ -32,6 +32,9 @@ pub(super) fn run(
 ) -> Result<(), BenchError> {
     for &slot in slots {
         keep.check()?;
+        if keep.is_out_of_time(slot) {
+            break;
+        }
         let at_ns = clock.now_ns();
         match time(probe, Duration::from_nanos(min_ns)) {
             Ok(call_ns) => {

@@ -21,6 +21,9 @@ pub(super) fn fresh(
 ) -> Result<(), BenchError> {
     for &slot in slots {
         keep.check()?;
+        if keep.is_out_of_time(slot) {
+            break;
+        }
         let page_cache = context.launcher.drop_page_cache();
         let at_ns = context.clock.now_ns();
         let outcome = context.load().and_then(|mut ready| {
@@ -46,11 +49,13 @@ pub(super) fn warm(
     keep: &mut Keep<'_>,
 ) -> Result<(), BenchError> {
     let mut slots = slots.iter().copied().peekable();
-    while slots.peek().is_some() {
+    while slots.peek().is_some_and(|&slot| !keep.is_out_of_time(slot)) {
         let at_ns = context.clock.now_ns();
         let served = context.load().and_then(|ready| {
             let mut client = Client::new(context, &ready)?;
-            while let Some(slot) = slots.next_if(|_| !context.cancel.is_cancelled()) {
+            while let Some(slot) =
+                slots.next_if(|&slot| !context.cancel.is_cancelled() && !keep.is_out_of_time(slot))
+            {
                 let at_ns = context.clock.now_ns();
                 let record = client.ask(shape, slot)?;
                 let broke = record.failure.is_some();

@@ -79,6 +79,7 @@ pub fn case(id: &str, work: Work, n_warmups: u32, n_samples: u32) -> Case {
         work,
         n_warmups,
         n_samples,
+        budget_s: None,
     }
 }
 
@@ -106,6 +107,7 @@ pub fn plan(cases: Vec<Case>) -> Plan {
         sides: vec![side("fake")],
         cases,
         targets: Vec::new(),
+        left_out: Vec::new(),
     }
 }
 

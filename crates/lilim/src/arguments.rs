@@ -1,7 +1,10 @@
 //! Every flag in one place: the command line as types.
 
+mod bench;
+
 use std::path::PathBuf;
 
+pub(crate) use bench::{BenchArguments, BenchCommand, Format, RunFlags};
 use clap::{Args, Parser, Subcommand};
 use lilim_api::{KvType, Level, LoadOptions, SamplingOptions, SpeculationOptions, StopOptions};
 use lilim_engines::wire::Encoding;
@@ -30,6 +33,8 @@ pub(crate) enum Command {
     /// Answer one prompt, or chat when no prompt is given.
     #[command(alias = "chat")]
     Run(Box<RunArguments>),
+    /// Measure a model on this machine; results are files whose numbers can be checked.
+    Bench(Box<BenchArguments>),
     /// Show how a model splits text into tokens.
     Tokenize(TokenizeArguments),
     /// List the models that are installed here.

@@ -39,6 +39,16 @@ pub(crate) fn stay_on_ctrl_c() {
     STAYS.store(true, Ordering::Relaxed);
 }
 
+/// A flag that Ctrl-C raises; a second press ends the program.
+pub(crate) fn end_on_ctrl_c() -> CancelToken {
+    let cancel = CancelToken::new();
+    // Where no handler can be had, Ctrl-C ends the program: what was measured is on disk.
+    if install_ctrl_c().is_ok() {
+        set_running(Some(cancel.clone()));
+    }
+    cancel
+}
+
 fn set_running(cancel: Option<CancelToken>) {
     *RUNNING.lock().unwrap_or_else(PoisonError::into_inner) = cancel;
 }

@@ -1,7 +1,7 @@
 //! What the operating system tells about this machine and this process. Figures that a system does
 //! not tell are `None`, never a guess.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 /// Memory that new work may take without swapping: the machine's, or this process group's if it is
@@ -28,6 +28,76 @@ pub(crate) fn physical_cores() -> usize {
     listed_cores()
         .map_or(logical, |cores| cores.min(logical))
         .max(1)
+}
+
+/// What a measurement should say of the machine, by name. What the system does not tell is absent.
+pub(crate) fn facts() -> BTreeMap<String, String> {
+    let logical = std::thread::available_parallelism().map_or(1, usize::from);
+    let line = |path: &str| {
+        let text = fs::read_to_string(path).ok()?;
+        Some(text.trim().to_owned())
+    };
+    let all = [
+        ("cpu", cpu_name()),
+        ("cores", Some(physical_cores().to_string())),
+        ("threads", Some(logical.to_string())),
+        (
+            "memory_bytes",
+            total_memory_bytes().map(|bytes| bytes.to_string()),
+        ),
+        (
+            "available_bytes",
+            available_memory_bytes().map(|bytes| bytes.to_string()),
+        ),
+        (
+            "os",
+            Some(format!(
+                "{} {}",
+                std::env::consts::OS,
+                std::env::consts::ARCH
+            )),
+        ),
+        ("kernel", line("/proc/sys/kernel/osrelease")),
+        (
+            "governor",
+            line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
+        ),
+        ("load", line("/proc/loadavg")),
+        ("steal_ticks", steal_ticks()),
+        ("power", power_source()),
+    ];
+    all.into_iter()
+        .filter_map(|(name, fact)| Some((name.to_owned(), fact?)))
+        .collect()
+}
+
+fn cpu_name() -> Option<String> {
+    let text = fs::read_to_string("/proc/cpuinfo").ok()?;
+    let line = text.lines().find(|line| line.starts_with("model name"))?;
+    Some(line.split_once(':')?.1.trim().to_owned())
+}
+
+/// Time that a virtual machine wanted and did not get, in clock ticks since the start.
+fn steal_ticks() -> Option<String> {
+    let text = fs::read_to_string("/proc/stat").ok()?;
+    let all = text.lines().next()?.strip_prefix("cpu ")?;
+    all.split_ascii_whitespace().nth(7).map(str::to_owned)
+}
+
+/// `mains` or `battery`, where there is a supply that tells.
+fn power_source() -> Option<String> {
+    let supplies = fs::read_dir("/sys/class/power_supply").ok()?;
+    let online = supplies
+        .flatten()
+        .find_map(|supply| fs::read_to_string(supply.path().join("online")).ok())?;
+    Some(
+        if online.trim() == "1" {
+            "mains"
+        } else {
+            "battery"
+        }
+        .to_owned(),
+    )
 }
 
 /// Counts distinct sets of sibling threads.

@@ -8,6 +8,7 @@ use lilim_api::EngineError;
 
 use super::requests::Client;
 use super::{Context, Keep};
+use crate::clock::nanos;
 use crate::error::BenchError;
 use crate::plan::{Arrivals, Work};
 use crate::record::{Outcome, RequestRecord};
@@ -61,7 +62,7 @@ fn offer(
         .iter()
         .map(|&slot| clients[0].prompt(shape, slot))
         .collect::<Result<Vec<_>, _>>()?;
-    let due = due_times(arrivals, slots.len(), context);
+    let due = due_times(arrivals, slots.len(), context)?;
     let next = AtomicUsize::new(0);
     let (sender, answers) = mpsc::channel::<(u32, RequestRecord)>();
     let sender = Mutex::new(sender);
@@ -93,15 +94,17 @@ fn offer(
 }
 
 /// When each request is due; empty in a closed loop, where each is due when a client is free.
-fn due_times(arrivals: Arrivals, n_requests: usize, context: &Context<'_>) -> Vec<u64> {
-    match arrivals {
-        Arrivals::Closed { .. } => Vec::new(),
-        Arrivals::Poisson { per_s, .. } => {
-            let start_ns = context.clock.now_ns();
-            stats::arrivals::poisson(per_s, n_requests, context.seed)
-                .into_iter()
-                .map(|t_s| start_ns.saturating_add((t_s * 1e9) as u64))
-                .collect()
-        }
-    }
+fn due_times(
+    arrivals: Arrivals,
+    n_requests: usize,
+    context: &Context<'_>,
+) -> Result<Vec<u64>, EngineError> {
+    let Arrivals::Poisson { per_s, .. } = arrivals else {
+        return Ok(Vec::new());
+    };
+    let times = stats::poisson_arrivals(per_s, n_requests, context.seed)
+        .map_err(|error| EngineError::Text(error.to_string()))?;
+    let start_ns = context.clock.now_ns();
+    let due = times.into_iter().map(|time| start_ns.saturating_add(nanos(time)));
+    Ok(due.collect())
 }

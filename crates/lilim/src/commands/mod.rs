@@ -1,6 +1,7 @@
 //! One file for each command; each takes its arguments and the configuration and returns how the
 //! program ends.
 
+pub(crate) mod bench;
 pub(crate) mod chat;
 pub(crate) mod convert;
 pub(crate) mod demo;

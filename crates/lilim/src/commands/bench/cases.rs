@@ -1,0 +1,338 @@
+//! From scenarios and flags to the cases of a plan.
+
+use lilim_bench::plan::{
+    Arrivals, Bound, Case, Delivery, Figure, LeftOut, Limits, Plan, RequestShape, Target, Work,
+};
+use lilim_bench::record::Reading;
+use lilim_bench::scenario::Probe;
+
+use super::launch::Native;
+use crate::arguments::RunFlags;
+
+/// Which scenarios a command runs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scenarios {
+    /// What result files are called.
+    pub(crate) name: &'static str,
+    parts: &'static [Part],
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Ttft,
+    Throughput,
+    Load,
+    Sustained,
+    Memory,
+    Size,
+}
+
+pub(crate) const TTFT: Scenarios = only("ttft", &[Part::Ttft]);
+pub(crate) const THROUGHPUT: Scenarios = only("throughput", &[Part::Throughput]);
+pub(crate) const LOAD: Scenarios = only("load", &[Part::Load]);
+pub(crate) const SUSTAINED: Scenarios = only("sustained", &[Part::Sustained]);
+pub(crate) const MEMORY: Scenarios = only("memory", &[Part::Memory]);
+pub(crate) const SIZE: Scenarios = only("size", &[Part::Size]);
+pub(crate) const ALL: Scenarios = only(
+    "all",
+    &[
+        Part::Load,
+        Part::Ttft,
+        Part::Throughput,
+        Part::Memory,
+        Part::Size,
+        Part::Sustained,
+    ],
+);
+
+const fn only(name: &'static str, parts: &'static [Part]) -> Scenarios {
+    Scenarios { name, parts }
+}
+
+/// The lengths that the project's documents name.
+const PROMPTS: [u32; 3] = [128, 1024, 8192];
+
+/// Tokens of an answer where the first one alone matters.
+const FEW: u32 = 1;
+
+/// Samples that bound a 95th percentile.
+const FOR_P95: u32 = 93;
+
+impl Scenarios {
+    /// The longest context that any of its cases needs.
+    pub(crate) fn context(self) -> u32 {
+        let needs = |part: &Part| match part {
+            Part::Ttft | Part::Memory => PROMPTS[PROMPTS.len() - 1] + FEW,
+            Part::Throughput => LONG.n_context(),
+            Part::Sustained => SUSTAINED_SHAPE.n_context(),
+            Part::Load | Part::Size => 0,
+        };
+        self.parts.iter().map(needs).max().unwrap_or(0)
+    }
+}
+
+/// Resolves everything: the cases that fit, those that do not with the reason, and the targets.
+pub(crate) fn plan(
+    flags: &RunFlags,
+    scenarios: Scenarios,
+    seconds: Option<u32>,
+    side: &Native,
+) -> Plan {
+    let mut maker = Maker {
+        flags,
+        context: side.context(),
+        cases: Vec::new(),
+        left_out: Vec::new(),
+    };
+    for part in scenarios.parts {
+        match part {
+            Part::Ttft => maker.ttft(),
+            Part::Throughput => maker.throughput(),
+            Part::Load => maker.add("load", Work::Load, 20),
+            Part::Sustained => maker.sustained(seconds),
+            Part::Memory => maker.memory(),
+            Part::Size => maker.size(),
+        }
+    }
+    Plan {
+        seed: flags.seed,
+        sides: vec![side.info()],
+        cases: maker.cases,
+        targets: targets(),
+        left_out: maker.left_out,
+    }
+}
+
+struct Maker<'a> {
+    flags: &'a RunFlags,
+    context: u32,
+    cases: Vec<Case>,
+    left_out: Vec<LeftOut>,
+}
+
+impl Maker<'_> {
+    /// Adds a case with so many samples where nobody says otherwise, or leaves it out.
+    fn add(&mut self, id: &str, work: Work, n_samples: u32) {
+        if let Some(shape) = work.shape()
+            && shape.n_context() > self.context
+        {
+            self.left_out.push(LeftOut {
+                case: id.to_owned(),
+                reason: format!(
+                    "{} tokens do not fit into the model's context of {}",
+                    shape.n_context(),
+                    self.context
+                ),
+            });
+            return;
+        }
+        let is_fresh = matches!(work, Work::Load | Work::TtftCold(_) | Work::Memory(_));
+        let default_warmups = if is_fresh || matches!(work, Work::Sustained { .. }) {
+            0
+        } else {
+            2
+        };
+        let quick = if self.flags.quick {
+            n_samples.min(QUICK_SAMPLES)
+        } else {
+            n_samples
+        };
+        self.cases.push(Case {
+            id: id.to_owned(),
+            side: 0,
+            n_warmups: match &work {
+                Work::Sustained { .. } => 0,
+                _ => self.flags.warmup.unwrap_or(default_warmups),
+            },
+            n_samples: self.flags.samples.unwrap_or(quick),
+            budget_s: self.flags.budget,
+            work,
+        });
+    }
+
+    fn ttft(&mut self) {
+        for n_prompt in PROMPTS {
+            let shape = RequestShape {
+                n_prompt,
+                n_out: FEW,
+            };
+            let n_warm = if n_prompt == PROMPTS[0] {
+                FOR_P95 + 7
+            } else {
+                20
+            };
+            self.add(
+                &format!("ttft/warm/{n_prompt}"),
+                Work::TtftWarm(shape),
+                n_warm,
+            );
+        }
+        for n_prompt in PROMPTS {
+            let shape = RequestShape {
+                n_prompt,
+                n_out: FEW,
+            };
+            self.add(&format!("ttft/cold/{n_prompt}"), Work::TtftCold(shape), 10);
+        }
+    }
+
+    fn throughput(&mut self) {
+        let load = |shape, arrivals, delivery| Work::Throughput {
+            shape,
+            arrivals,
+            delivery,
+            limits: Limits::default(),
+        };
+        for concurrency in [1, 2, 4, 8] {
+            let work = load(SHORT, Arrivals::Closed { concurrency }, Delivery::Streamed);
+            self.add(
+                &format!("throughput/short/closed-{concurrency}"),
+                work,
+                8 * concurrency,
+            );
+        }
+        for (name, shape) in [("medium", MEDIUM), ("long", LONG)] {
+            for (how, delivery) in [("", Delivery::Streamed), ("/whole", Delivery::Whole)] {
+                let work = load(shape, Arrivals::Closed { concurrency: 2 }, delivery);
+                self.add(&format!("throughput/{name}/closed-2{how}"), work, 16);
+            }
+        }
+        let arrivals = Arrivals::Poisson {
+            per_s: 2.0,
+            n_sessions: 4,
+        };
+        let work = load(SHORT, arrivals, Delivery::Streamed);
+        self.add("throughput/short/poisson-2", work, 24);
+    }
+
+    fn sustained(&mut self, seconds: Option<u32>) {
+        let default = if self.flags.quick { 20 } else { 300 };
+        let seconds = seconds.unwrap_or(default);
+        let shape = SUSTAINED_SHAPE;
+        self.add("sustained", Work::Sustained { shape, seconds }, 0);
+    }
+
+    fn memory(&mut self) {
+        for n_prompt in [128, 512, 1024, 2048, 4096, 8192 - FEW] {
+            let shape = RequestShape {
+                n_prompt,
+                n_out: FEW,
+            };
+            let n_context = shape.n_context();
+            self.add(&format!("memory/{n_context}"), Work::Memory(shape), 3);
+        }
+    }
+
+    fn size(&mut self) {
+        let probe = SIZE_PROBE.to_owned();
+        let work = Work::Probe {
+            probe,
+            min_ns: 0,
+            limit: None,
+        };
+        self.add("size", work, 1);
+    }
+}
+
+/// Samples of a case with `--quick`.
+const QUICK_SAMPLES: u32 = 5;
+
+const SHORT: RequestShape = RequestShape {
+    n_prompt: 32,
+    n_out: 32,
+};
+const MEDIUM: RequestShape = RequestShape {
+    n_prompt: 256,
+    n_out: 64,
+};
+const LONG: RequestShape = RequestShape {
+    n_prompt: 1024,
+    n_out: 128,
+};
+const SUSTAINED_SHAPE: RequestShape = RequestShape {
+    n_prompt: 64,
+    n_out: 128,
+};
+
+const SIZE_PROBE: &str = "size";
+
+/// What the plan's probes call.
+pub(crate) fn probes() -> Vec<Probe<'static>> {
+    let size = std::env::current_exe().and_then(std::fs::metadata);
+    let size = match size {
+        Ok(metadata) => Reading::of("binary_bytes", metadata.len() as f64),
+        Err(error) => Reading::null("binary_bytes", error.to_string()),
+    };
+    vec![Probe {
+        name: SIZE_PROBE.to_owned(),
+        constants: vec![size],
+        call: Box::new(|| Ok(())),
+    }]
+}
+
+/// The targets that the project's documents name and these scenarios can show.
+fn targets() -> Vec<Target> {
+    let target = |name: &str, case: &str, metric: &str, figure, bound| Target {
+        name: name.to_owned(),
+        case: case.to_owned(),
+        metric: metric.to_owned(),
+        figure,
+        bound,
+        source: "project documents".to_owned(),
+    };
+    vec![
+        target(
+            "warm TTFT at 128 tokens under 200 ms",
+            "ttft/warm/128",
+            "ttft_ms",
+            Figure::P95,
+            Bound::AtMost(200.0),
+        ),
+        target(
+            "writes at least 20 tokens/s",
+            "sustained",
+            "decode_tps",
+            Figure::Median,
+            Bound::AtLeast(20.0),
+        ),
+        target(
+            "loads in under 5 s",
+            "load",
+            "load_ms",
+            Figure::Max,
+            Bound::AtMost(5_000.0),
+        ),
+        target(
+            "first token in under 3 s of a fresh start",
+            "ttft/cold/128",
+            "start_to_first_token_ms",
+            Figure::Max,
+            Bound::AtMost(3_000.0),
+        ),
+        target(
+            "program of at most 200 MB",
+            "size",
+            "binary_bytes",
+            Figure::Max,
+            Bound::AtMost(200e6),
+        ),
+    ]
+}
+
+/// About how large the journal will be: every token is an event of some 30 bytes, and half as much
+/// again its id.
+pub(crate) fn expected_bytes(plan: &Plan) -> u64 {
+    const BYTES_OF_TOKEN: u64 = 45;
+    const BYTES_OF_SAMPLE: u64 = 1_000;
+    /// Of a fast small model; a sustained run's tokens are not known beforehand.
+    const TOKENS_PER_S: u64 = 2_000;
+    let of_case = |case: &Case| {
+        let n_out = case.work.shape().map_or(0, |shape| u64::from(shape.n_out));
+        let n_tokens = match case.work {
+            Work::Sustained { seconds, .. } => u64::from(seconds) * TOKENS_PER_S,
+            _ => u64::from(case.n_slots()) * n_out,
+        };
+        u64::from(case.n_slots()) * BYTES_OF_SAMPLE + n_tokens * BYTES_OF_TOKEN
+    };
+    plan.cases.iter().map(of_case).sum()
+}

@@ -1,0 +1,164 @@
+//! `lilim bench`: from arguments to a plan, from a plan to a result file and its reports.
+
+mod cases;
+mod header;
+mod launch;
+mod output;
+mod progress;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use anyhow::Context;
+use lilim_bench::BenchError;
+use lilim_bench::clock::Clock;
+use lilim_bench::journal::Journal;
+use lilim_bench::plan::Plan;
+use lilim_bench::result_file::ResultFile;
+use lilim_bench::scenario::Bench;
+use lilim_bench::side::Launcher;
+
+use crate::arguments::{BenchCommand, RunFlags};
+use crate::commands::{print_json, print_line};
+use crate::config::Config;
+use crate::exit::Exit;
+use crate::generate::end_on_ctrl_c;
+use crate::terminal;
+
+/// Runs the command.
+pub(crate) fn run(
+    command: &BenchCommand,
+    config: &dyn Fn() -> anyhow::Result<Config>,
+) -> anyhow::Result<Exit> {
+    let (flags, scenarios): (&RunFlags, cases::Scenarios) = match command {
+        BenchCommand::Verify { files, json } => return verify(files, *json),
+        BenchCommand::Ttft(flags) => (flags, cases::TTFT),
+        BenchCommand::Throughput(flags) => (flags, cases::THROUGHPUT),
+        BenchCommand::Load(flags) => (flags, cases::LOAD),
+        BenchCommand::Sustained { run, .. } => (run, cases::SUSTAINED),
+        BenchCommand::Memory(flags) => (flags, cases::MEMORY),
+        BenchCommand::Size(flags) => (flags, cases::SIZE),
+        BenchCommand::All(flags) => (flags, cases::ALL),
+    };
+    let seconds = match command {
+        BenchCommand::Sustained { seconds, .. } => *seconds,
+        _ => None,
+    };
+    measure(flags, scenarios, seconds, &config()?)
+}
+
+fn measure(
+    flags: &RunFlags,
+    scenarios: cases::Scenarios,
+    seconds: Option<u32>,
+    config: &Config,
+) -> anyhow::Result<Exit> {
+    let side = launch::Native::new(config, flags, scenarios)?;
+    let plan = cases::plan(flags, scenarios, seconds, &side);
+    let place = output::Place::of(flags, scenarios.name, config)?;
+    let mut journal = match &flags.resume {
+        Some(path) => Journal::resume(path, &plan)?,
+        None => {
+            let expected_bytes = cases::expected_bytes(&plan);
+            Journal::create(
+                &place.journal,
+                header::header()?,
+                plan.clone(),
+                expected_bytes,
+            )?
+        }
+    };
+    let journal_path = flags.resume.as_deref().unwrap_or(&place.journal);
+    let outcome = go(&plan, vec![Box::new(side)], &mut journal);
+    if matches!(outcome, Err(BenchError::Interrupted)) {
+        return interrupted(&journal, &plan, journal_path);
+    }
+    outcome?;
+    let result = ResultFile::of(journal.recording().clone());
+    output::write(&result, &place, &flags.format)?;
+    // Only now: until the result is written, the journal is all there is.
+    journal.finish();
+    if flags.json {
+        print_json(&result.findings)?;
+    } else {
+        print_line(&output::for_people(&result))?;
+    }
+    terminal::tell(&format!("result: {}", place.result.display()));
+    let has_failures = result.findings.cases.iter().any(|case| case.n_failed > 0);
+    Ok(if has_failures {
+        Exit::Failed
+    } else {
+        Exit::Fine
+    })
+}
+
+fn go(
+    plan: &Plan,
+    launchers: Vec<Box<dyn Launcher>>,
+    journal: &mut Journal,
+) -> Result<(), BenchError> {
+    let samples = &journal.recording().samples;
+    let done: BTreeSet<_> = samples
+        .iter()
+        .map(|sample| (sample.case.clone(), sample.slot))
+        .collect();
+    let clock = Clock::starting_at(journal.end_ns());
+    let mut progress = progress::Progress::new(plan, done.len() as u64, journal);
+    Bench {
+        plan,
+        launchers: &launchers,
+        probes: cases::probes(),
+        clock,
+        cancel: end_on_ctrl_c(),
+        done,
+    }
+    .run(&mut progress)
+}
+
+fn interrupted(journal: &Journal, plan: &Plan, path: &Path) -> anyhow::Result<Exit> {
+    let n_done = journal.recording().samples.len();
+    terminal::tell(&format!(
+        "interrupted after {n_done} of {} samples; the same command with --resume {} goes on",
+        plan.n_slots(),
+        path.display()
+    ));
+    Ok(Exit::Cancelled)
+}
+
+fn verify(files: &[std::path::PathBuf], json: bool) -> anyhow::Result<Exit> {
+    let mut all = Vec::new();
+    for path in files {
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+        let differences = ResultFile::parse(path, &text)?.verify();
+        if !json {
+            let verdict = match differences.len() {
+                0 => "ok: every number follows from the samples".to_owned(),
+                n => format!("FAIL: {n} differences"),
+            };
+            print_line(&format!("{}: {verdict}", path.display()))?;
+            for one in differences.iter().take(MOST_DIFFERENCES) {
+                let line = format!(
+                    "  {}: the file says {}, it is {}",
+                    one.place, one.said, one.found
+                );
+                print_line(&line)?;
+            }
+        }
+        all.push((path, differences));
+    }
+    let is_sound = all.iter().all(|(_, differences)| differences.is_empty());
+    if json {
+        let report: Vec<_> = all
+            .iter()
+            .map(|(path, differences)| {
+                serde_json::json!({ "file": path, "ok": differences.is_empty(), "differences": differences })
+            })
+            .collect();
+        print_json(&report)?;
+    }
+    Ok(if is_sound { Exit::Fine } else { Exit::Failed })
+}
+
+/// Differences that are printed for people; JSON has all.
+const MOST_DIFFERENCES: usize = 10;

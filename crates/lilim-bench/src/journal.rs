@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::BenchError;
 use crate::plan::{Plan, Work};
 use crate::record::{Header, Outcome, Recording, Sample};
-use crate::scenario::Sink;
+use crate::scenario::{Sink, whole_rounds};
 
 /// Writes samples as they are made, and keeps them.
 #[derive(Debug)]
@@ -68,6 +68,7 @@ impl Journal {
             });
         }
         drop_half_a_sustained_run(&mut recording);
+        whole_rounds(&mut recording);
         ends.truncate(recording.samples.len() + 1);
         let sound_bytes = ends.last().copied().unwrap_or(0);
         let open = || -> std::io::Result<File> {
@@ -123,6 +124,10 @@ impl Sink for Journal {
         self.write(&sample)?;
         self.recording.samples.push(sample);
         Ok(())
+    }
+
+    fn samples(&self) -> &[Sample] {
+        &self.recording.samples
     }
 }
 
@@ -208,6 +213,7 @@ fn difference(a: &Plan, b: &Plan) -> &'static str {
     match () {
         () if a.seed != b.seed => "the seed",
         () if a.sides != b.sides => "an engine, a model or an option",
+        () if a.comparison != b.comparison => "the comparison",
         () if a.cases != b.cases => "a case",
         () => "a target",
     }

@@ -89,6 +89,7 @@ metrics! {
     "rss_file_bytes" "bytes" Lower System "Resident pages of files, which other processes may share and the system may take back."
     "cpu_user_s" "s" Lower System "CPU seconds of the engine's process in the program, in steps of 10 ms."
     "cpu_system_s" "s" Lower System "CPU seconds of the engine's process in the kernel, in steps of 10 ms."
+    "cpu_s" "s" Lower System "CPU seconds of the engine's process, in the program and in the kernel."
     "call_ns" "ns" Lower Client "Time of one call of a probe."
     "gb_per_s" "GB/s" Higher Client "Bytes that a call touches / its time; 1 GB is 10⁹ bytes."
     "gop_per_s" "GOP/s" Higher Client "Operations of a call / its time; a multiplication with its addition is two."

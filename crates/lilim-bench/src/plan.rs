@@ -1,9 +1,12 @@
 //! What is to be done, with every parameter resolved: cases of work for one side each.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::record::SideInfo;
+use crate::stats::{Limit, LookPlan};
 
 /// A whole run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -19,6 +22,8 @@ pub struct Plan {
     pub targets: Vec<Target>,
     /// What would have been done but cannot be here, and why.
     pub left_out: Vec<LeftOut>,
+    /// Two sides against each other; the arms are cases of the plan.
+    pub comparison: Option<Comparison>,
 }
 
 /// A case that is not in a plan, and why.
@@ -99,6 +104,8 @@ pub enum Work {
     },
     /// Resident memory with this much of the context filled, in a fresh process.
     Memory(RequestShape),
+    /// One arm of the plan's comparison; its samples are made in rounds, in turns with the others'.
+    Arm(Arm),
     /// A probe that the caller handed in, by name.
     Probe {
         /// The probe's name.
@@ -120,6 +127,7 @@ impl Work {
             Self::Sustained { .. } => "sustained",
             Self::Memory(_) => "memory",
             Self::Probe { .. } => "probe",
+            Self::Arm(_) => "compare",
         }
     }
 
@@ -131,7 +139,95 @@ impl Work {
             | Self::Memory(shape)
             | Self::Throughput { shape, .. }
             | Self::Sustained { shape, .. } => Some(*shape),
-            Self::Load | Self::Probe { .. } => None,
+            Self::Load | Self::Probe { .. } | Self::Arm(_) => None,
+        }
+    }
+}
+
+/// Two sides against each other, in rounds. Each round starts every arm afresh, in turn: load, warm
+/// up, requests; what a round gives an arm is one figure a metric.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Comparison {
+    /// The side that is tested.
+    pub tested: usize,
+    /// The side that it is compared with; it also runs against itself.
+    pub baseline: usize,
+    /// Whether two different model files count as the same weights.
+    pub declared_equivalent: bool,
+    /// What an arm does in a round.
+    pub round: RoundShape,
+    /// How many rounds there are, where they are looked at, and how sure a verdict is.
+    #[schemars(with = "serde_json::Value")]
+    pub looks: LookPlan,
+    /// What decides.
+    pub gates: Vec<Gate>,
+    /// What the number of rounds was chosen from: ln(tested / baseline) by metric.
+    pub pilot: BTreeMap<String, Vec<f64>>,
+}
+
+/// A limit on the ratio of the tested side to the baseline.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Gate {
+    /// A metric's name.
+    pub metric: String,
+    /// The limit.
+    #[schemars(with = "serde_json::Value")]
+    pub limit: Limit,
+}
+
+/// What an arm does in a round, after it is loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RoundShape {
+    /// A request that shows how fast a prompt is read.
+    pub prefill: RequestShape,
+    /// A request that shows how fast an answer is written.
+    pub decode: RequestShape,
+    /// Requests of each kind.
+    pub n_requests: u32,
+    /// Requests of each kind before them.
+    pub n_warmups: u32,
+}
+
+impl RoundShape {
+    /// Samples that an arm makes in a round: loading, requests, and what the process took.
+    pub fn n_slots(self) -> u32 {
+        2 + 2 * (self.n_requests + self.n_warmups)
+    }
+}
+
+/// An arm of a comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Arm {
+    /// The side that is tested.
+    Tested,
+    /// The side that it is compared with.
+    Baseline,
+    /// The baseline once more: its ratio to itself is the noise of this machine.
+    BaselineAgain,
+    /// Fixed work that no side has a part in: its times show how the machine drifts.
+    Control,
+}
+
+impl Arm {
+    /// Every arm.
+    pub const ALL: [Self; 4] = [
+        Self::Tested,
+        Self::Baseline,
+        Self::BaselineAgain,
+        Self::Control,
+    ];
+
+    /// The id of its case.
+    pub fn case_id(self) -> &'static str {
+        match self {
+            Self::Tested => "compare/tested",
+            Self::Baseline => "compare/baseline",
+            Self::BaselineAgain => "compare/baseline-again",
+            Self::Control => "compare/control",
         }
     }
 }

@@ -63,6 +63,8 @@ pub struct SideInfo {
     pub engine: String,
     /// How it is reached.
     pub transport: Transport,
+    /// The program that runs it, by the hash of its file; `None` where that cannot be known.
+    pub program: Option<String>,
     /// The model.
     pub model: ModelIdentity,
     /// How the model is loaded.

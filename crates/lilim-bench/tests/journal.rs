@@ -47,6 +47,10 @@ impl Sink for Interrupting<'_> {
         }
         Ok(())
     }
+
+    fn samples(&self) -> &[Sample] {
+        self.journal.samples()
+    }
 }
 
 fn run(plan: &Plan, journal: &mut Journal, at_most: usize) -> Result<(), BenchError> {
@@ -92,7 +96,7 @@ fn work_of(file: &ResultFile) -> Vec<(String, u32, bool, Vec<u32>)> {
 }
 
 fn begin(path: &Path) -> Journal {
-    Journal::create(path, header(), plan(), 1 << 20).unwrap()
+    Journal::create(path, header(), plan(), 1 << 20).expect("a temporary folder takes a journal")
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! From a recording to findings: pure, so `verify` can do it again and compare every number.
 
+mod compare;
 mod load;
 mod readings;
 mod request;
@@ -8,6 +9,8 @@ mod throughput;
 
 use std::collections::BTreeMap;
 
+pub(crate) use compare::comparison;
+pub use compare::{ComparisonFindings, Consistency, Equality, MetricRatio, RatioInterval};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +28,8 @@ pub struct Findings {
     pub cases: Vec<CaseFindings>,
     /// One for each target of the plan and case it applies to.
     pub targets: Vec<TargetFinding>,
+    /// What the plan's comparison shows.
+    pub comparison: Option<ComparisonFindings>,
 }
 
 /// What follows from the samples of a case.
@@ -129,7 +134,11 @@ pub fn derive(recording: &Recording) -> Findings {
         .iter()
         .flat_map(|target| held_against(target, &cases))
         .collect();
-    Findings { cases, targets }
+    Findings {
+        cases,
+        targets,
+        comparison: comparison(&recording.plan, &recording.samples),
+    }
 }
 
 fn of_case(case: &Case, side: String, samples: &[Sample]) -> CaseFindings {

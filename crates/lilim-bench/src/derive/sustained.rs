@@ -21,8 +21,11 @@ pub(super) fn gather(requests: &[&RequestRecord], gathered: &mut Gathered) -> Op
     for event in events() {
         let step = (event.t_ns.saturating_sub(start_ns) / STEP_NS) as usize;
         if let Some(value) = values.get_mut(step) {
-            *value += f64::from(event.n_tokens) / (STEP_NS as f64 / 1e9);
+            *value += f64::from(event.n_tokens);
         }
+    }
+    for value in &mut values {
+        *value /= STEP_NS as f64 / 1e9;
     }
     hold(&values, gathered);
     Some(Series {

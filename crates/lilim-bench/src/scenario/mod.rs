@@ -1,5 +1,6 @@
 //! Runs the cases of a plan one after another and hands every sample to a sink as it is made.
 
+mod compare;
 mod load;
 mod probe;
 mod requests;
@@ -17,6 +18,7 @@ use crate::plan::{Case, MIN_SAMPLES, Plan, Work};
 use crate::record::{Outcome, Sample};
 use crate::side::{self, Launcher, Ready};
 
+pub(crate) use compare::whole_rounds;
 pub use probe::{BYTES, OPS, Probe};
 
 /// Takes samples as they are made: a journal, a progress bar, a test.
@@ -26,6 +28,9 @@ pub trait Sink {
     /// # Errors
     /// When it cannot be kept, which ends the run.
     fn keep(&mut self, sample: Sample) -> Result<(), BenchError>;
+
+    /// What was kept so far: a comparison looks at it where it was planned to.
+    fn samples(&self) -> &[Sample];
 }
 
 /// What a run works with.
@@ -59,7 +64,10 @@ impl Bench<'_> {
             }
             self.case(case, &slots, sink)?;
         }
-        Ok(())
+        match &plan.comparison {
+            Some(comparison) => compare::run(self, comparison, sink),
+            None => Ok(()),
+        }
     }
 
     /// Slots of a case that are not done. A sustained run, whose number of requests nobody knows
@@ -68,6 +76,7 @@ impl Bench<'_> {
         let is_done = |slot| self.done.contains(&(case.id.clone(), slot));
         let n_slots = match case.work {
             Work::Sustained { .. } => 1,
+            Work::Arm(_) => 0,
             _ => case.n_slots(),
         };
         (0..n_slots).filter(|&slot| !is_done(slot)).collect()
@@ -79,6 +88,8 @@ impl Bench<'_> {
             sink,
             cancel: &self.cancel,
             begun: Instant::now(),
+            round: None,
+            first_slot: 0,
         };
         match &case.work {
             Work::Probe { probe, min_ns, .. } => {
@@ -106,7 +117,7 @@ impl Bench<'_> {
                     Work::Sustained { shape, seconds } => {
                         sustained::run(&context, *shape, *seconds, &mut keep)
                     }
-                    Work::Probe { .. } => unreachable!("matched above"),
+                    Work::Probe { .. } | Work::Arm(_) => unreachable!("not run as a case"),
                 }
             }
         }
@@ -133,6 +144,10 @@ pub(crate) struct Keep<'a> {
     sink: &'a mut dyn Sink,
     cancel: &'a CancelToken,
     begun: Instant,
+    /// The round of a comparison.
+    round: Option<u32>,
+    /// Where the slots of this round begin.
+    first_slot: u32,
 }
 
 impl Keep<'_> {
@@ -144,13 +159,25 @@ impl Keep<'_> {
     }
 
     fn sample(&mut self, slot: u32, at_ns: u64, outcome: Outcome) -> Result<(), BenchError> {
+        let warmup = self.round.is_none() && slot < self.case.n_warmups;
+        self.sample_of_round(slot, at_ns, warmup, outcome)
+    }
+
+    /// A sample of a comparison's round, whose warm-ups are not the case's first slots.
+    fn sample_of_round(
+        &mut self,
+        slot: u32,
+        at_ns: u64,
+        warmup: bool,
+        outcome: Outcome,
+    ) -> Result<(), BenchError> {
         // What was cut short by the user is no sample: a resumed run makes it again.
         self.check()?;
         self.sink.keep(Sample {
             case: self.case.id.clone(),
-            slot,
-            warmup: slot < self.case.n_warmups,
-            round: None,
+            slot: self.first_slot + slot,
+            warmup,
+            round: self.round,
             at_ns,
             outcome,
         })

@@ -50,7 +50,7 @@ pub(super) fn run(
 
 /// Nanoseconds of one call, over as many calls as fill the time: their number is doubled until they
 /// do, so the clock is read rarely.
-fn time(probe: &mut Probe<'_>, least: Duration) -> Result<f64, String> {
+pub(super) fn time(probe: &mut Probe<'_>, least: Duration) -> Result<f64, String> {
     let mut n_calls: u32 = 1;
     loop {
         let start = Instant::now();

@@ -101,6 +101,10 @@ impl<'a> Client<'a> {
         })
     }
 
+    pub(super) fn now_ns(&self) -> u64 {
+        self.context.clock.now_ns()
+    }
+
     /// Sends one request now, with CPU time and memory read before and after.
     pub(super) fn ask(
         &mut self,

@@ -105,6 +105,8 @@ fn due_times(
     let times = stats::poisson_arrivals(per_s, n_requests, context.seed)
         .map_err(|error| EngineError::Text(error.to_string()))?;
     let start_ns = context.clock.now_ns();
-    let due = times.into_iter().map(|time| start_ns.saturating_add(nanos(time)));
+    let due = times
+        .into_iter()
+        .map(|time| start_ns.saturating_add(nanos(time)));
     Ok(due.collect())
 }

@@ -19,7 +19,7 @@ use lilim_bench::side::{Launched, Launcher};
 use lilim_testkit::{Delays, FakeEngine, Script, StepperOptions};
 
 /// A launcher of fake engines.
-pub struct FakeLauncher(pub StepperOptions);
+pub(crate) struct FakeLauncher(pub(crate) StepperOptions);
 
 impl Launcher for FakeLauncher {
     fn launch(&self) -> Result<Launched, EngineError> {
@@ -41,16 +41,20 @@ impl Launcher for FakeLauncher {
 
 /// Keeps samples in memory.
 #[derive(Default)]
-pub struct Kept(pub Vec<Sample>);
+pub(crate) struct Kept(pub(crate) Vec<Sample>);
 
 impl Sink for Kept {
     fn keep(&mut self, sample: Sample) -> Result<(), BenchError> {
         self.0.push(sample);
         Ok(())
     }
+
+    fn samples(&self) -> &[Sample] {
+        &self.0
+    }
 }
 
-pub fn delays(prefill_token_ms: u64, step_ms: u64, load_ms: u64) -> Delays {
+pub(crate) fn delays(prefill_token_ms: u64, step_ms: u64, load_ms: u64) -> Delays {
     Delays {
         prefill_token: Duration::from_millis(prefill_token_ms),
         step: Duration::from_millis(step_ms),
@@ -60,11 +64,11 @@ pub fn delays(prefill_token_ms: u64, step_ms: u64, load_ms: u64) -> Delays {
 }
 
 /// No delays at all.
-pub fn fast() -> Delays {
+pub(crate) fn fast() -> Delays {
     Delays::default()
 }
 
-pub fn with_options(delays: Delays) -> StepperOptions {
+pub(crate) fn with_options(delays: Delays) -> StepperOptions {
     StepperOptions {
         delays,
         context: 4096,
@@ -72,7 +76,7 @@ pub fn with_options(delays: Delays) -> StepperOptions {
     }
 }
 
-pub fn case(id: &str, work: Work, n_warmups: u32, n_samples: u32) -> Case {
+pub(crate) fn case(id: &str, work: Work, n_warmups: u32, n_samples: u32) -> Case {
     Case {
         id: id.to_owned(),
         side: 0,
@@ -83,11 +87,12 @@ pub fn case(id: &str, work: Work, n_warmups: u32, n_samples: u32) -> Case {
     }
 }
 
-pub fn side(name: &str) -> SideInfo {
+pub(crate) fn side(name: &str) -> SideInfo {
     SideInfo {
         name: name.to_owned(),
         engine: "fake".to_owned(),
         transport: Transport::InProcess,
+        program: None,
         model: ModelIdentity {
             name: "fake".to_owned(),
             sha256: None,
@@ -101,17 +106,18 @@ pub fn side(name: &str) -> SideInfo {
     }
 }
 
-pub fn plan(cases: Vec<Case>) -> Plan {
+pub(crate) fn plan(cases: Vec<Case>) -> Plan {
     Plan {
         seed: 1,
         sides: vec![side("fake")],
         cases,
         targets: Vec::new(),
         left_out: Vec::new(),
+        comparison: None,
     }
 }
 
-pub fn header() -> Header {
+pub(crate) fn header() -> Header {
     Header {
         schema: SCHEMA.to_owned(),
         tool: "lilim 0.0.0".to_owned(),
@@ -126,7 +132,7 @@ pub fn header() -> Header {
 }
 
 /// Runs a plan on fake engines of one kind.
-pub fn record(plan: Plan, options: StepperOptions) -> ResultFile {
+pub(crate) fn record(plan: Plan, options: StepperOptions) -> ResultFile {
     let launchers: Vec<Box<dyn Launcher>> = vec![Box::new(FakeLauncher(options))];
     let mut kept = Kept::default();
     Bench {
@@ -138,7 +144,7 @@ pub fn record(plan: Plan, options: StepperOptions) -> ResultFile {
         done: BTreeSet::new(),
     }
     .run(&mut kept)
-    .unwrap();
+    .expect("samples in memory can be kept");
     ResultFile::of(Recording {
         header: header(),
         plan,
@@ -146,11 +152,11 @@ pub fn record(plan: Plan, options: StepperOptions) -> ResultFile {
     })
 }
 
-pub fn file_of(cases: Vec<Case>, delays: Delays) -> ResultFile {
+pub(crate) fn file_of(cases: Vec<Case>, delays: Delays) -> ResultFile {
     record(plan(cases), with_options(delays))
 }
 
-pub fn median(file: &ResultFile, case: usize, metric: &str) -> f64 {
+pub(crate) fn median(file: &ResultFile, case: usize, metric: &str) -> f64 {
     let found = &file.findings.cases[case];
     let metrics = &found.metrics;
     let summary = metrics.get(metric).and_then(|metric| metric.summary);

@@ -100,6 +100,7 @@ pub(crate) fn plan(
         cases: maker.cases,
         targets: targets(),
         left_out: maker.left_out,
+        comparison: None,
     }
 }
 

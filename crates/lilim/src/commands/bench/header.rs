@@ -16,17 +16,22 @@ use crate::machine;
 
 /// The header of a recording that begins now.
 pub(crate) fn header() -> anyhow::Result<Header> {
-    let program = std::env::current_exe().context("finding this program's file")?;
     Ok(Header {
         schema: SCHEMA.to_owned(),
         tool: format!("lilim {}", env!("CARGO_PKG_VERSION")),
-        build: format!("blake3 {}", &blake3_of(&program)?[..16]),
+        build: program()?,
         started_at: jiff::Timestamp::now()
             .strftime("%Y-%m-%dT%H:%M:%SZ")
             .to_string(),
         command: std::env::args().collect(),
         machine: describe(),
     })
+}
+
+/// Which build this is, by the hash of its file.
+pub(crate) fn program() -> anyhow::Result<String> {
+    let path = std::env::current_exe().context("finding this program's file")?;
+    Ok(format!("blake3 {}", &blake3_of(&path)?[..16]))
 }
 
 fn describe() -> Machine {

@@ -40,6 +40,7 @@ impl Native {
             name: models::name_of(&files),
             engine: engine.name().to_owned(),
             transport: Transport::InProcess,
+            program: Some(header::program()?),
             model: ModelIdentity {
                 name: known.name,
                 sha256: header::sha256(&files)?,

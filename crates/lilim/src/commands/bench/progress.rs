@@ -55,6 +55,10 @@ impl Sink for Progress<'_> {
         ));
         Ok(())
     }
+
+    fn samples(&self) -> &[Sample] {
+        self.journal.samples()
+    }
 }
 
 impl Drop for Progress<'_> {

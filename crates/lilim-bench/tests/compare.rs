@@ -1,0 +1,205 @@
+//! Comparisons on fake engines: the proof of equal work, ratios, verdicts.
+
+mod fake;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use lilim_api::CancelToken;
+use lilim_bench::clock::Clock;
+use lilim_bench::derive::ComparisonFindings;
+use lilim_bench::plan::{Arm, Comparison, Gate, Plan, RequestShape, RoundShape, Work};
+use lilim_bench::record::{Outcome, Recording};
+use lilim_bench::result_file::ResultFile;
+use lilim_bench::scenario::{Bench, Probe};
+use lilim_bench::side::Launcher;
+use lilim_bench::stats::{ErrorRate, Limit, LookPlan, Verdict};
+use lilim_testkit::{Script, StepperOptions};
+
+use fake::{FakeLauncher, Kept, case, with_options};
+
+const ROUND: RoundShape = RoundShape {
+    prefill: RequestShape {
+        n_prompt: 32,
+        n_out: 1,
+    },
+    decode: RequestShape {
+        n_prompt: 24,
+        n_out: 4,
+    },
+    n_requests: 1,
+    n_warmups: 0,
+};
+
+fn plan(n_rounds: usize) -> Plan {
+    let arm = |arm: Arm, side| {
+        let mut case = case(arm.case_id(), Work::Arm(arm), 0, 0);
+        case.side = side;
+        case
+    };
+    let mut plan = fake::plan(vec![
+        arm(Arm::Tested, 0),
+        arm(Arm::Baseline, 1),
+        arm(Arm::BaselineAgain, 1),
+        arm(Arm::Control, 0),
+    ]);
+    plan.sides = vec![fake::side("tested"), fake::side("baseline")];
+    for side in &mut plan.sides {
+        side.model.sha256 = Some("ab".repeat(32));
+    }
+    plan.comparison = Some(Comparison {
+        tested: 0,
+        baseline: 1,
+        declared_equivalent: false,
+        round: ROUND,
+        looks: LookPlan::new(n_rounds, ErrorRate::default()).unwrap(),
+        gates: vec![Gate {
+            metric: "decode_tps".to_owned(),
+            limit: Limit::AtLeast(0.8),
+        }],
+        pilot: BTreeMap::new(),
+    });
+    plan
+}
+
+fn run(plan: Plan, tested: StepperOptions, baseline: StepperOptions) -> ResultFile {
+    let launchers: Vec<Box<dyn Launcher>> = vec![
+        Box::new(FakeLauncher(tested)),
+        Box::new(FakeLauncher(baseline)),
+    ];
+    let mut kept = Kept::default();
+    let control = Probe {
+        name: "control/call_ns".to_owned(),
+        constants: Vec::new(),
+        call: Box::new(|| Ok(())),
+    };
+    Bench {
+        plan: &plan,
+        launchers: &launchers,
+        probes: vec![control],
+        clock: Clock::starting_at(0),
+        cancel: CancelToken::new(),
+        done: BTreeSet::new(),
+    }
+    .run(&mut kept)
+    .unwrap();
+    ResultFile::of(Recording {
+        header: fake::header(),
+        plan,
+        samples: kept.0,
+    })
+}
+
+fn found(file: &ResultFile) -> &ComparisonFindings {
+    file.findings.comparison.as_ref().unwrap()
+}
+
+fn step(ms: u64) -> StepperOptions {
+    let mut options = with_options(fake::fast());
+    options.delays.step = Duration::from_millis(ms);
+    options
+}
+
+#[test]
+fn half_the_speed_is_a_fail_and_both_did_the_same_work() {
+    let file = run(plan(14), step(8), step(4));
+    let found = found(&file);
+    assert!(found.equality.refusals.is_empty(), "{:?}", found.equality);
+    assert_eq!(found.consistency.n_answers, found.consistency.n_equal);
+    assert_eq!(found.consistency.first_divergence, None);
+    let decode = found
+        .metrics
+        .iter()
+        .find(|one| one.metric == "decode_tps")
+        .unwrap();
+    // Sleeping threads wake late on a busy machine: the direction is sure, the size is not.
+    assert!(decode.ratio.value < 0.8, "{decode:?}");
+    let verdict = decode.decision.as_ref().unwrap().verdict;
+    assert!(
+        matches!(verdict, Verdict::Fail | Verdict::Unfit),
+        "{decode:?}"
+    );
+    assert!(file.verify().is_empty());
+    let expected = [
+        "load_ms",
+        "ttft_ms",
+        "client_prefill_tps",
+        "decode_tps",
+        "e2e_ms",
+    ];
+    let names: Vec<_> = found
+        .metrics
+        .iter()
+        .map(|one| one.metric.as_str())
+        .collect();
+    assert!(
+        expected.iter().all(|name| names.contains(name)),
+        "{names:?}"
+    );
+}
+
+#[test]
+fn every_arm_gets_the_same_prompts_in_each_round_and_others_in_the_next() {
+    let file = run(plan(6), step(0), step(0));
+    let mut prompts: BTreeMap<u32, BTreeSet<String>> = BTreeMap::new();
+    for sample in &file.recording.samples {
+        if let Outcome::Request(request) = &sample.outcome {
+            let of_slot = prompts.entry(sample.slot).or_default();
+            of_slot.insert(request.prompt_hash.clone());
+        }
+    }
+    assert!(prompts.values().all(|hashes| hashes.len() == 1));
+    let all: BTreeSet<_> = prompts.values().flatten().collect();
+    assert_eq!(all.len(), prompts.len());
+}
+
+#[test]
+fn other_answers_are_told_and_are_no_refusal() {
+    let mut other = step(0);
+    other.script = Script::Hash { seed: 8 };
+    let file = run(plan(6), other, step(0));
+    let found = found(&file);
+    assert!(found.equality.refusals.is_empty(), "{:?}", found.equality);
+    assert!(found.consistency.n_equal < found.consistency.n_answers);
+    assert!(found.consistency.first_divergence.is_some());
+}
+
+#[test]
+fn no_ratio_is_given_for_different_work() {
+    let check = |change: &dyn Fn(&mut Plan), reason: &str| {
+        let mut plan = plan(6);
+        change(&mut plan);
+        let file = run(plan, step(0), step(0));
+        let found = found(&file);
+        assert!(found.metrics.is_empty());
+        let refusals = found.equality.refusals.join("; ");
+        assert!(refusals.contains(reason), "{refusals}");
+    };
+    check(
+        &|plan| plan.sides[0].model.sha256 = None,
+        "the weights differ",
+    );
+    check(
+        &|plan| plan.sides[0].options.prefix_cache = true,
+        "a prefix cache is on",
+    );
+    let several = |plan: &mut Plan| {
+        plan.sides[0].options.threads = Some(1);
+        plan.sides[0].options.chunk = 64;
+    };
+    check(
+        &several,
+        "the sides differ in several things: threads, chunk",
+    );
+}
+
+#[test]
+fn a_round_that_failed_counts_for_nothing() {
+    let mut broken = step(0);
+    broken.context = 3;
+    let file = run(plan(6), broken, step(0));
+    let found = found(&file);
+    assert_eq!(found.n_rounds, 0);
+    assert!(found.metrics.is_empty());
+    assert!(file.findings.cases[0].n_failed > 0);
+}

@@ -4,7 +4,9 @@ mod bench;
 
 use std::path::PathBuf;
 
-pub(crate) use bench::{BenchArguments, BenchCommand, Format, RunFlags};
+pub(crate) use bench::{
+    BenchArguments, BenchCommand, CompareFlags, Format, RunFlags, ScenarioFlags,
+};
 use clap::{Args, Parser, Subcommand};
 use lilim_api::{KvType, Level, LoadOptions, SamplingOptions, SpeculationOptions, StopOptions};
 use lilim_engines::wire::Encoding;

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 19] = [
+const COMMANDS: [&str; 20] = [
     "demo",
     "run",
     "bench",
@@ -17,6 +17,7 @@ const COMMANDS: [&str; 19] = [
     "bench memory",
     "bench size",
     "bench all",
+    "bench compare",
     "bench verify",
     "tokenize",
     "list",

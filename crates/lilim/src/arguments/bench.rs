@@ -16,25 +16,27 @@ pub(crate) struct BenchArguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum BenchCommand {
     /// Time to the first token: first request of a fresh start, and warm, at three prompt lengths.
-    Ttft(RunFlags),
+    Ttft(ScenarioFlags),
     /// Several clients at once: short, medium and long prompts, a closed loop and random arrivals.
-    Throughput(RunFlags),
+    Throughput(ScenarioFlags),
     /// From starting to a model that is ready, split into its parts.
-    Load(RunFlags),
+    Load(ScenarioFlags),
     /// Minutes of continuous generation: tokens a second every 5 s, and how they hold.
     Sustained {
         /// For how long [default: 300, with --quick 20].
         #[arg(long, value_name = "N")]
         seconds: Option<u32>,
         #[command(flatten)]
-        run: RunFlags,
+        flags: ScenarioFlags,
     },
     /// Resident memory as the context fills.
-    Memory(RunFlags),
+    Memory(ScenarioFlags),
     /// Size of the program with its embedded model.
-    Size(RunFlags),
+    Size(ScenarioFlags),
     /// Everything above, one after another.
-    All(RunFlags),
+    All(ScenarioFlags),
+    /// Two engines, models, options or builds against each other, in rounds, with verdicts.
+    Compare(CompareFlags),
     /// Derive every number of a result file again from its samples; fails on any difference.
     Verify {
         /// Result files.
@@ -46,12 +48,22 @@ pub(crate) enum BenchCommand {
     },
 }
 
-/// What every measuring command takes.
+/// What every scenario takes.
 #[derive(Args, Debug)]
-pub(crate) struct RunFlags {
+pub(crate) struct ScenarioFlags {
     /// An installed model's name, a path to a GGUF file, or `small` for the embedded model.
     #[arg(default_value = "small")]
     pub(crate) model: String,
+    #[command(flatten)]
+    pub(crate) run: RunFlags,
+    /// Run the engine in this process and not in a worker process of its own.
+    #[arg(long)]
+    pub(crate) in_process: bool,
+}
+
+/// How it is measured and where it goes.
+#[derive(Args, Debug)]
+pub(crate) struct RunFlags {
     /// Fewer samples, shorter work: minutes instead of an hour. Figures that need more samples are
     /// null.
     #[arg(long)]
@@ -82,6 +94,30 @@ pub(crate) struct RunFlags {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) load: LoadArguments,
+}
+
+/// What `lilim bench compare` takes.
+#[derive(Args, Debug)]
+pub(crate) struct CompareFlags {
+    /// The side that is tested: MODEL[,KEY=VALUE…] with threads, context, chunk, level, kv_type,
+    /// speculation, or program (another `lilim`).
+    pub(crate) tested: String,
+    /// The side that it is compared with, written the same way.
+    pub(crate) baseline: String,
+    /// Rounds [default: as many as a pilot says are needed, at most 40].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=200))]
+    pub(crate) rounds: Option<u32>,
+    /// Tokens of the prompts that show how fast a prompt is read.
+    #[arg(long, default_value_t = 128, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) prompt: u32,
+    /// Tokens of the answers that show how fast one is written.
+    #[arg(long, default_value_t = 32, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
+    pub(crate) tokens: u32,
+    /// Two different files hold the same weights: compare them, and say so.
+    #[arg(long)]
+    pub(crate) equivalent: bool,
+    #[command(flatten)]
+    pub(crate) run: RunFlags,
 }
 
 /// A format of results beside JSON.

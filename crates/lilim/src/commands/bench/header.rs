@@ -12,6 +12,7 @@ use lilim_kernels::Level;
 use lilim_store::MappedModel;
 use sha2::{Digest, Sha256};
 
+use super::launch::this_program;
 use crate::machine;
 
 /// The header of a recording that begins now.
@@ -30,8 +31,12 @@ pub(crate) fn header() -> anyhow::Result<Header> {
 
 /// Which build this is, by the hash of its file.
 pub(crate) fn program() -> anyhow::Result<String> {
-    let path = std::env::current_exe().context("finding this program's file")?;
-    Ok(format!("blake3 {}", &blake3_of(&path)?[..16]))
+    program_of(&this_program()?)
+}
+
+/// Which build a program's file is.
+pub(crate) fn program_of(path: &Path) -> anyhow::Result<String> {
+    Ok(format!("blake3 {}", &blake3_of(path)?[..16]))
 }
 
 fn describe() -> Machine {

@@ -1,46 +1,72 @@
-//! How the binary starts an engine for a measurement.
+//! How the binary starts an engine for a measurement: a worker process of its own, or this process.
 
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 
+use anyhow::Context;
 use lilim_api::{Engine, EngineError, LoadOptions, ModelFiles};
 use lilim_bench::record::{ModelIdentity, SideInfo, Transport};
 use lilim_bench::side::{Launched, Launcher};
+use lilim_engines::WorkerEngine;
 
-use super::cases::Scenarios;
 use super::header;
-use crate::arguments::RunFlags;
 use crate::config::Config;
 use crate::models;
 
-/// Our engine in this process.
+/// Our engine with a model and options.
 pub(crate) struct Native {
     files: ModelFiles,
     options: LoadOptions,
+    /// The program whose worker it is; `None` in this process.
+    worker: Option<PathBuf>,
     info: SideInfo,
 }
+
+/// What a side is to be, as far as the user said.
+pub(crate) struct Wanted<'a> {
+    /// How reports call it; else the model's name.
+    pub(crate) name: Option<String>,
+    /// The model's reference.
+    pub(crate) model: &'a str,
+    /// Flags and configuration together.
+    pub(crate) options: LoadOptions,
+    /// Tokens that the longest case needs.
+    pub(crate) context: u32,
+    /// The program whose worker runs it; `None` for this process.
+    pub(crate) worker: Option<PathBuf>,
+}
+
+/// The context where no case needs a longer one.
+const MIN_CONTEXT: u32 = 512;
 
 impl Native {
     /// Finds the model and settles the options: a context long enough for the work as far as the
     /// model goes, and no prefix cache, which would measure itself.
-    pub(crate) fn new(config: &Config, flags: &RunFlags, work: Scenarios) -> anyhow::Result<Self> {
-        let files = models::resolve(config, &flags.model)?;
+    pub(crate) fn new(config: &Config, wanted: Wanted<'_>) -> anyhow::Result<Self> {
+        let files = models::resolve(config, wanted.model)?;
         let engine = models::native_engine();
         let known = engine.check(&files)?;
-        let mut options = models::with_machine(&models::options(config, &flags.load)?);
+        let mut options = models::with_machine(&wanted.options);
         options.prefix_cache = false;
         // What is free differs from moment to moment and is no part of the work.
         options.memory_limit_bytes = None;
-        let wanted = work.context().max(MIN_CONTEXT) as usize;
-        let context = flags
-            .load
+        let needed = wanted.context.max(MIN_CONTEXT) as usize;
+        options
             .context
-            .unwrap_or(wanted.min(known.train_context));
-        options.context = Some(context);
+            .get_or_insert(needed.min(known.train_context));
+        let program = match &wanted.worker {
+            Some(path) => header::program_of(path)?,
+            None => header::program()?,
+        };
         let info = SideInfo {
-            name: models::name_of(&files),
+            name: wanted.name.unwrap_or_else(|| models::name_of(&files)),
             engine: engine.name().to_owned(),
-            transport: Transport::InProcess,
-            program: Some(header::program()?),
+            transport: match wanted.worker {
+                Some(_) => Transport::Worker,
+                None => Transport::InProcess,
+            },
+            program: Some(program),
             model: ModelIdentity {
                 name: known.name,
                 sha256: header::sha256(&files)?,
@@ -52,6 +78,7 @@ impl Native {
         Ok(Self {
             files,
             options,
+            worker: wanted.worker,
             info,
         })
     }
@@ -66,19 +93,41 @@ impl Native {
         let context = self.options.context.unwrap_or(0);
         u32::try_from(context).unwrap_or(u32::MAX)
     }
+
+    fn launched(&self, engine: Arc<dyn Engine>, process_id: Option<u32>) -> Launched {
+        Launched {
+            engine,
+            model: self.files.clone(),
+            options: self.options.clone(),
+            process_id,
+        }
+    }
 }
 
-/// The context where no case needs a longer one.
-const MIN_CONTEXT: u32 = 512;
+/// This program's file, which can be started again as a worker.
+pub(crate) fn this_program() -> anyhow::Result<PathBuf> {
+    std::env::current_exe().context("finding this program's file")
+}
+
+fn worker_of(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.args(["worker", "native"]);
+    command
+}
 
 impl Launcher for Native {
     fn launch(&self) -> Result<Launched, EngineError> {
-        Ok(Launched {
-            engine: Arc::new(models::native_engine()),
-            model: self.files.clone(),
-            options: self.options.clone(),
-            process_id: Some(std::process::id()),
-        })
+        match &self.worker {
+            None => {
+                let engine = Arc::new(models::native_engine());
+                Ok(self.launched(engine, Some(std::process::id())))
+            }
+            Some(program) => {
+                let engine = WorkerEngine::spawn(worker_of(program))?;
+                let process_id = engine.pid();
+                Ok(self.launched(Arc::new(engine), process_id))
+            }
+        }
     }
 
     fn drop_page_cache(&self) -> String {

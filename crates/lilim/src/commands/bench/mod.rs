@@ -1,6 +1,8 @@
 //! `lilim bench`: from arguments to a plan, from a plan to a result file and its reports.
 
 mod cases;
+mod compare;
+mod control;
 mod header;
 mod launch;
 mod output;
@@ -18,11 +20,13 @@ use lilim_bench::result_file::ResultFile;
 use lilim_bench::scenario::Bench;
 use lilim_bench::side::Launcher;
 
-use crate::arguments::{BenchCommand, RunFlags};
+use self::launch::{Native, Wanted, this_program};
+use crate::arguments::{BenchCommand, RunFlags, ScenarioFlags};
 use crate::commands::{print_json, print_line};
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::generate::end_on_ctrl_c;
+use crate::models;
 use crate::terminal;
 
 /// Runs the command.
@@ -30,12 +34,13 @@ pub(crate) fn run(
     command: &BenchCommand,
     config: &dyn Fn() -> anyhow::Result<Config>,
 ) -> anyhow::Result<Exit> {
-    let (flags, scenarios): (&RunFlags, cases::Scenarios) = match command {
+    let (flags, scenarios) = match command {
         BenchCommand::Verify { files, json } => return verify(files, *json),
+        BenchCommand::Compare(flags) => return compare::run(flags, &config()?),
         BenchCommand::Ttft(flags) => (flags, cases::TTFT),
         BenchCommand::Throughput(flags) => (flags, cases::THROUGHPUT),
         BenchCommand::Load(flags) => (flags, cases::LOAD),
-        BenchCommand::Sustained { run, .. } => (run, cases::SUSTAINED),
+        BenchCommand::Sustained { flags, .. } => (flags, cases::SUSTAINED),
         BenchCommand::Memory(flags) => (flags, cases::MEMORY),
         BenchCommand::Size(flags) => (flags, cases::SIZE),
         BenchCommand::All(flags) => (flags, cases::ALL),
@@ -48,15 +53,26 @@ pub(crate) fn run(
 }
 
 fn measure(
-    flags: &RunFlags,
+    flags: &ScenarioFlags,
     scenarios: cases::Scenarios,
     seconds: Option<u32>,
     config: &Config,
 ) -> anyhow::Result<Exit> {
-    let side = launch::Native::new(config, flags, scenarios)?;
-    let plan = cases::plan(flags, scenarios, seconds, &side);
-    let place = output::Place::of(flags, scenarios.name, config)?;
-    let mut journal = match &flags.resume {
+    let wanted = Wanted {
+        name: None,
+        model: &flags.model,
+        options: models::options(config, &flags.run.load)?,
+        context: scenarios.context(),
+        worker: match flags.in_process {
+            true => None,
+            false => Some(this_program()?),
+        },
+    };
+    let side = Native::new(config, wanted)?;
+    let run = &flags.run;
+    let plan = cases::plan(run, scenarios, seconds, &side);
+    let place = output::Place::of(run, scenarios.name, config)?;
+    let mut journal = match &run.resume {
         Some(path) => Journal::resume(path, &plan)?,
         None => {
             let expected_bytes = cases::expected_bytes(&plan);
@@ -68,14 +84,25 @@ fn measure(
             )?
         }
     };
-    let journal_path = flags.resume.as_deref().unwrap_or(&place.journal);
     let outcome = go(&plan, vec![Box::new(side)], &mut journal);
+    finish(outcome, journal, &plan, &place, run)
+}
+
+/// Writes what was found, or says how an interrupted run goes on.
+fn finish(
+    outcome: Result<(), BenchError>,
+    journal: Journal,
+    plan: &Plan,
+    place: &output::Place,
+    flags: &RunFlags,
+) -> anyhow::Result<Exit> {
     if matches!(outcome, Err(BenchError::Interrupted)) {
-        return interrupted(&journal, &plan, journal_path);
+        let path = flags.resume.as_deref().unwrap_or(&place.journal);
+        return interrupted(&journal, plan, path);
     }
     outcome?;
     let result = ResultFile::of(journal.recording().clone());
-    output::write(&result, &place, &flags.format)?;
+    output::write(&result, place, &flags.format)?;
     // Only now: until the result is written, the journal is all there is.
     journal.finish();
     if flags.json {

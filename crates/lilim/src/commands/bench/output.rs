@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use lilim_bench::derive::CaseFindings;
+use lilim_bench::derive::{
+    CaseFindings, ComparisonFindings, Consistency, MetricRatio, RatioInterval,
+};
 use lilim_bench::result_file::ResultFile;
 
 use crate::arguments::{Format, RunFlags};
@@ -62,6 +64,106 @@ fn write_whole(path: &Path, text: &str) -> anyhow::Result<()> {
 
 /// The findings as tables.
 pub(crate) fn for_people(result: &ResultFile) -> String {
+    match &result.findings.comparison {
+        Some(found) => comparison(found),
+        None => figures(result),
+    }
+}
+
+/// A comparison: the proof, the ratios, the verdicts.
+fn comparison(found: &ComparisonFindings) -> String {
+    let mut lines = vec![format!("{} against {}", found.tested, found.baseline)];
+    let differ = match found.differ_in.as_slice() {
+        [] => "nothing: the same side twice".to_owned(),
+        several => several.join(", "),
+    };
+    lines.push(format!("differ in: {differ}"));
+    let equality = found
+        .equality
+        .holds
+        .iter()
+        .map(|fact| format!("  = {fact}"));
+    lines.extend(equality);
+    if !found.equality.refusals.is_empty() {
+        let refusals = found
+            .equality
+            .refusals
+            .iter()
+            .map(|fact| format!("  ✗ {fact}"));
+        lines.extend(refusals);
+        lines.push("no ratio is given: the two sides did not do the same work".to_owned());
+        return lines.join("\n");
+    }
+    lines.push(answers(&found.consistency));
+    lines.push(format!(
+        "{} rounds, {} of them on a machine that had drifted",
+        found.n_rounds,
+        found.drifted_rounds.len()
+    ));
+    let head = [
+        ("metric", Align::Left),
+        ("tested", Align::Right),
+        ("baseline", Align::Right),
+        ("ratio", Align::Right),
+        ("interval", Align::Left),
+        ("A/A", Align::Left),
+        ("limit", Align::Left),
+        ("verdict", Align::Left),
+    ];
+    let rows: Vec<_> = found.metrics.iter().map(ratio_row).collect();
+    lines.push(String::new());
+    lines.push(table(&head, &rows));
+    let reasons = found.metrics.iter().filter_map(|one| {
+        let decision = one.decision.as_ref()?;
+        Some(format!(
+            "{}: {} — {}",
+            one.metric, decision.verdict, decision.reason
+        ))
+    });
+    lines.push(String::new());
+    lines.extend(reasons);
+    lines.join("\n")
+}
+
+fn answers(found: &Consistency) -> String {
+    let equal = format!("{} of {} answers equal", found.n_equal, found.n_answers);
+    let divergence = found.first_divergence.map_or_else(String::new, |at| {
+        format!(", the first difference at token {at}")
+    });
+    format!(
+        "{equal}{divergence}; the baseline repeats itself in {} of {}",
+        found.n_equal_to_itself, found.n_answers
+    )
+}
+
+fn ratio_row(one: &MetricRatio) -> Vec<String> {
+    let number = |value: f64| match value.abs() {
+        large if large >= 1e6 => format!("{:.1} M", value / 1e6),
+        large if large >= 100.0 => format!("{value:.0}"),
+        _ => format!("{value:.3}"),
+    };
+    let interval = |ratio: &RatioInterval| {
+        let bound = |bound: Option<f64>| bound.map_or_else(unknown, |value| format!("{value:.3}"));
+        let sure = ratio
+            .confidence
+            .map_or_else(String::new, |sure| format!(" ({:.1}%)", 100.0 * sure));
+        format!("{}–{}{sure}", bound(ratio.lower), bound(ratio.upper))
+    };
+    vec![
+        one.metric.clone(),
+        number(one.tested_median),
+        number(one.baseline_median),
+        format!("{:.3}×", one.ratio.value),
+        interval(&one.ratio),
+        interval(&one.noise_floor),
+        one.limit.map_or_else(unknown, |limit| limit.to_string()),
+        one.decision
+            .as_ref()
+            .map_or_else(unknown, |decision| decision.verdict.to_string()),
+    ]
+}
+
+fn figures(result: &ResultFile) -> String {
     let head = [
         ("case", Align::Left),
         ("metric", Align::Left),

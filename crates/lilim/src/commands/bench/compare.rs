@@ -1,0 +1,343 @@
+//! `lilim bench compare`: two sides of the same program or of two, in rounds, with verdicts.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use lilim_api::LoadOptions;
+use lilim_bench::BenchError;
+use lilim_bench::clock::Clock;
+use lilim_bench::derive::derive;
+use lilim_bench::journal::Journal;
+use lilim_bench::plan::{Arm, Case, Comparison, Gate, Plan, RequestShape, RoundShape, Work};
+use lilim_bench::record::{Recording, Sample};
+use lilim_bench::scenario::{Bench, Sink};
+use lilim_bench::side::Launcher;
+use lilim_bench::stats::{
+    ErrorRate, Limit, LookPlan, MAX_ROUNDS, PowerQuestion, minimum_rounds, planning_sigma,
+    rounds_needed,
+};
+
+use super::launch::{Native, Wanted, this_program};
+use super::{control, header, output, progress};
+use crate::arguments::CompareFlags;
+use crate::config::Config;
+use crate::exit::{Exit, UsageError};
+use crate::generate::end_on_ctrl_c;
+use crate::models;
+use crate::terminal;
+
+/// Rounds of a pilot: enough for a rough σ, few enough to be short.
+const PILOT_ROUNDS: usize = 6;
+
+/// What a comparison is planned to find: a side that is 10% slower, with a probability of 0.9.
+const EFFECT: f64 = 0.9;
+const POWER: f64 = 0.9;
+
+/// Rounds at most where nobody says otherwise: what needs more says so and stays INCONCLUSIVE.
+const MOST_ROUNDS: usize = 40;
+
+/// Runs the command.
+pub(crate) fn run(flags: &CompareFlags, config: &Config) -> anyhow::Result<Exit> {
+    let shape = round_shape(flags);
+    let sides = [&flags.tested, &flags.baseline].map(|text| side(text, flags, shape, config));
+    let [tested, baseline] = sides;
+    let (tested, baseline) = (tested?, baseline?);
+    let infos = vec![tested.info(), baseline.info()];
+    let launchers: Vec<Box<dyn Launcher>> = vec![Box::new(tested), Box::new(baseline)];
+    let mut plan = plan(flags, infos, shape);
+    let cancel = end_on_ctrl_c();
+    if let Some(path) = &flags.run.resume {
+        // The journal's own plan: its number of rounds came from a pilot that is over.
+        let journaled = lilim_bench::journal::read(path)?.recording.plan;
+        if let (Some(ours), Some(theirs)) = (&mut plan.comparison, journaled.comparison) {
+            ours.looks = theirs.looks;
+            ours.pilot = theirs.pilot;
+        }
+    } else if flags.rounds.is_none() {
+        let pilot = pilot(&plan, &launchers, &cancel)?;
+        settle_rounds(&mut plan, pilot)?;
+    }
+    let place = output::Place::of(&flags.run, "compare", config)?;
+    let mut journal = match &flags.run.resume {
+        Some(path) => Journal::resume(path, &plan)?,
+        None => Journal::create(
+            &place.journal,
+            header::header()?,
+            plan.clone(),
+            EXPECTED_BYTES,
+        )?,
+    };
+    let outcome = {
+        let samples = &journal.recording().samples;
+        let done = samples
+            .iter()
+            .map(|sample| (sample.case.clone(), sample.slot))
+            .collect();
+        let clock = Clock::starting_at(journal.end_ns());
+        let mut progress = progress::Progress::new(&plan, samples.len() as u64, &mut journal);
+        let mut bench = Bench {
+            plan: &plan,
+            launchers: &launchers,
+            probes: control::probes(),
+            clock,
+            cancel,
+            done,
+        };
+        bench.run(&mut progress)
+    };
+    super::finish(outcome, journal, &plan, &place, &flags.run)
+}
+
+/// A comparison's journal is small: a few requests of a few tokens in each round.
+const EXPECTED_BYTES: u64 = 4 << 20;
+
+fn round_shape(flags: &CompareFlags) -> RoundShape {
+    RoundShape {
+        prefill: RequestShape {
+            n_prompt: flags.prompt,
+            n_out: 1,
+        },
+        decode: RequestShape {
+            n_prompt: 16,
+            n_out: flags.tokens,
+        },
+        n_requests: flags.run.samples.unwrap_or(3),
+        n_warmups: flags.run.warmup.unwrap_or(1),
+    }
+}
+
+fn plan(
+    flags: &CompareFlags,
+    sides: Vec<lilim_bench::record::SideInfo>,
+    shape: RoundShape,
+) -> Plan {
+    let gates = gates();
+    let error = ErrorRate {
+        metrics: gates.len(),
+        ..ErrorRate::default()
+    };
+    let rounds = flags.rounds.unwrap_or(PILOT_ROUNDS as u32) as usize;
+    let arm = |arm: Arm| Case {
+        id: arm.case_id().to_owned(),
+        side: usize::from(matches!(arm, Arm::Baseline | Arm::BaselineAgain)),
+        work: Work::Arm(arm),
+        n_warmups: 0,
+        n_samples: 0,
+        budget_s: None,
+    };
+    Plan {
+        seed: flags.run.seed,
+        sides,
+        cases: Arm::ALL.map(arm).to_vec(),
+        targets: Vec::new(),
+        left_out: Vec::new(),
+        comparison: Some(Comparison {
+            tested: 0,
+            baseline: 1,
+            declared_equivalent: flags.equivalent,
+            round: shape,
+            looks: looks(rounds, error),
+            gates,
+            pilot: BTreeMap::new(),
+        }),
+    }
+}
+
+/// Looks at so many rounds; at the least number that can decide anything where they are too few.
+fn looks(rounds: usize, error: ErrorRate) -> LookPlan {
+    let even = rounds.next_multiple_of(2).min(MAX_ROUNDS);
+    let least = minimum_rounds(error).expect("the error rate is a constant in range");
+    LookPlan::new(even.max(least), error).expect("an even number between least and most")
+}
+
+/// The limits that decide where nobody says otherwise: those of the project's documents for CI.
+fn gates() -> Vec<Gate> {
+    [
+        ("decode_tps", Limit::AtLeast(0.95)),
+        ("client_prefill_tps", Limit::AtLeast(0.95)),
+        ("ttft_ms", Limit::AtMost(1.10)),
+        ("e2e_ms", Limit::AtMost(1.10)),
+        ("peak_rss_bytes", Limit::AtMost(1.10)),
+    ]
+    .map(|(metric, limit)| Gate {
+        metric: metric.to_owned(),
+        limit,
+    })
+    .to_vec()
+}
+
+/// Samples of a pilot: they choose the number of rounds and are no part of the result.
+#[derive(Default)]
+struct Pilot(Vec<Sample>);
+
+impl Sink for Pilot {
+    fn keep(&mut self, sample: Sample) -> Result<(), BenchError> {
+        self.0.push(sample);
+        Ok(())
+    }
+
+    // The looks of a pilot are not looked at: it is to be whole.
+    fn samples(&self) -> &[Sample] {
+        &[]
+    }
+}
+
+/// ln(tested / baseline) of each gate's metric over a few rounds.
+fn pilot(
+    plan: &Plan,
+    launchers: &[Box<dyn Launcher>],
+    cancel: &lilim_api::CancelToken,
+) -> anyhow::Result<BTreeMap<String, Vec<f64>>> {
+    terminal::tell(&format!(
+        "a pilot of {PILOT_ROUNDS} rounds chooses how many are needed …"
+    ));
+    let mut pilot = Pilot::default();
+    Bench {
+        plan,
+        launchers,
+        probes: control::probes(),
+        clock: Clock::starting_at(0),
+        cancel: cancel.clone(),
+        done: std::collections::BTreeSet::new(),
+    }
+    .run(&mut pilot)?;
+    let recording = Recording {
+        header: header::header()?,
+        plan: plan.clone(),
+        samples: pilot.0,
+    };
+    let found = derive(&recording)
+        .comparison
+        .context("a plan of a comparison has one")?;
+    if let Some(refusal) = found.equality.refusals.first() {
+        let reason = format!("no comparison: {refusal}");
+        return Err(UsageError(reason).into());
+    }
+    let ratios = found.metrics.into_iter();
+    Ok(ratios.map(|one| (one.metric, one.differences)).collect())
+}
+
+/// As many rounds as the metric that needs most, as far as a person waits.
+fn settle_rounds(plan: &mut Plan, pilot: BTreeMap<String, Vec<f64>>) -> anyhow::Result<()> {
+    let seed = plan.seed;
+    let comparison = plan
+        .comparison
+        .as_mut()
+        .context("a plan of a comparison has one")?;
+    let error = comparison.looks.error;
+    let mut most = minimum_rounds(error)?;
+    for gate in &comparison.gates {
+        let Some(differences) = pilot.get(&gate.metric) else {
+            continue;
+        };
+        let Some(sigma) = planning_sigma(differences)? else {
+            continue;
+        };
+        let beyond = EFFECT / 0.95;
+        let true_ratio = match gate.limit {
+            Limit::AtLeast(limit) => limit * beyond,
+            Limit::AtMost(limit) => limit / beyond,
+        };
+        let question = PowerQuestion {
+            // A pilot whose rounds are all alike says that there is little noise, not that there is none.
+            sigma: sigma.max(0.005),
+            limit: gate.limit,
+            true_ratio,
+            power: POWER,
+            error,
+        };
+        let rounds = rounds_needed(&question, seed)?.map_or(MAX_ROUNDS, |needed| needed.rounds);
+        if rounds > MOST_ROUNDS {
+            terminal::tell(&format!(
+                "{} varies by {:.1}% from round to round: {rounds} rounds would be needed, {MOST_ROUNDS} are run (--rounds says otherwise)",
+                gate.metric,
+                100.0 * sigma
+            ));
+        }
+        most = most.max(rounds.min(MOST_ROUNDS));
+    }
+    comparison.looks = looks(most, error);
+    comparison.pilot = pilot;
+    Ok(())
+}
+
+/// `MODEL[,key=value…]`: a model and what it is loaded with.
+fn side(
+    text: &str,
+    flags: &CompareFlags,
+    shape: RoundShape,
+    config: &Config,
+) -> anyhow::Result<Native> {
+    let mut parts = text.split(',');
+    let model = parts.next().unwrap_or_default();
+    let mut options = models::options(config, &flags.run.load)?;
+    let mut program: Option<PathBuf> = None;
+    for part in parts {
+        let (key, value) = part
+            .split_once('=')
+            .ok_or_else(|| UsageError(format!("'{part}' of side '{text}' is not KEY=VALUE")))?;
+        if key == "program" {
+            program = Some(value.into());
+        } else {
+            set(&mut options, key, value)
+                .map_err(|reason| UsageError(format!("side '{text}': {reason}")))?;
+        }
+    }
+    let context = shape.prefill.n_context().max(shape.decode.n_context());
+    let worker = match program {
+        Some(program) => program,
+        None => this_program()?,
+    };
+    let wanted = Wanted {
+        name: Some(text.to_owned()),
+        model,
+        options,
+        context,
+        worker: Some(worker),
+    };
+    Native::new(config, wanted)
+}
+
+fn set(options: &mut LoadOptions, key: &str, value: &str) -> Result<(), String> {
+    let number = || {
+        let number: Result<usize, _> = value.parse();
+        number.map_err(|error| format!("{key} '{value}': {error}"))
+    };
+    match key {
+        "threads" => options.threads = Some(number()?),
+        "context" => options.context = Some(number()?),
+        "chunk" => options.chunk = number()?,
+        "level" => options.level = Some(value.parse().map_err(|error| format!("{error}"))?),
+        "kv_type" => options.kv_type = value.parse().map_err(|error| format!("{error}"))?,
+        "speculation" => options.speculation = value.parse().map_err(|error| format!("{error}"))?,
+        _ => {
+            return Err(format!(
+                "unknown key '{key}' (one of: threads, context, chunk, level, kv_type, speculation, program)"
+            ));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_of_a_side_are_set_or_refused_with_the_reason() {
+        let mut options = LoadOptions::default();
+        set(&mut options, "threads", "3").unwrap();
+        set(&mut options, "level", "avx2").unwrap();
+        assert_eq!(options.threads, Some(3));
+        assert_eq!(options.level, Some(lilim_api::Level::Avx2));
+        for (key, value, reason) in [
+            ("threads", "x", "threads 'x'"),
+            ("level", "sse9", "unknown level 'sse9'"),
+            ("colour", "red", "unknown key 'colour' (one of: threads"),
+        ] {
+            let error = set(&mut options, key, value).unwrap_err();
+            assert!(error.contains(reason), "{error}");
+        }
+    }
+}

@@ -147,6 +147,14 @@ fn a_path_that_is_no_text_is_an_error_that_says_so() {
 
 proptest! {
     #[test]
+    fn every_number_of_a_tool_survives_json(number: f64) {
+        prop_assume!(number.is_finite());
+        let value = serde_json::json!(number);
+        let bytes = encode(&value, Encoding::Json).unwrap();
+        prop_assert_eq!(decode::<serde_json::Value>(&bytes, Encoding::Json).unwrap(), value);
+    }
+
+    #[test]
     fn every_float_survives_json(bits: u32) {
         let value = f32::from_bits(bits);
         let logits = Logits(vec![value]);

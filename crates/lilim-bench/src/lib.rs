@@ -14,6 +14,7 @@ pub mod plan;
 pub mod process;
 pub mod prompts;
 pub mod record;
+pub mod report;
 pub mod request;
 pub mod result_file;
 pub mod scenario;

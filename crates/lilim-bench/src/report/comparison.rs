@@ -1,0 +1,214 @@
+//! What a comparison shows, in words that all reports share.
+
+use super::figures::{clean, heading, number, title, with_unit};
+use crate::derive::{ComparisonFindings, MetricRatio, RatioInterval};
+use crate::metric::{self, Better};
+use crate::result_file::ResultFile;
+use crate::stats::{Limit, Verdict};
+
+/// A metric's ratio, in words.
+pub(super) struct RatioLine<'a> {
+    /// What was found.
+    pub(super) found: &'a MetricRatio,
+    /// The metric's title.
+    pub(super) title: String,
+    /// Medians of the rounds of the tested side and the baseline.
+    pub(super) medians: [String; 2],
+    /// The ratio, its interval, and the noise floor.
+    pub(super) ratio: [String; 3],
+    /// The limit, where this metric decides.
+    pub(super) limit: String,
+    /// The verdict in a mark and a word, where this metric decides.
+    pub(super) verdict: Option<(&'static str, &'static str)>,
+    /// What the ratio means, and why the verdict is what it is.
+    pub(super) said: String,
+}
+
+/// Names of a line's texts.
+pub(super) const COLUMNS: [&str; 7] = [
+    "tested",
+    "baseline",
+    "ratio",
+    "interval",
+    "noise floor",
+    "limit",
+    "verdict",
+];
+
+impl RatioLine<'_> {
+    /// The texts of [`COLUMNS`].
+    pub(super) fn cells(&self) -> [String; 7] {
+        let [tested, baseline] = self.medians.clone();
+        let [ratio, interval, floor] = self.ratio.clone();
+        let verdict = match self.verdict {
+            Some((mark, word)) => format!("{mark} {word}"),
+            None => "–".to_owned(),
+        };
+        let limit = self.limit.clone();
+        [tested, baseline, ratio, interval, floor, limit, verdict]
+    }
+}
+
+/// A comparison's metrics, in words.
+pub(super) fn lines(found: &ComparisonFindings) -> Vec<RatioLine<'_>> {
+    found.metrics.iter().map(line).collect()
+}
+
+fn line(found: &MetricRatio) -> RatioLine<'_> {
+    let unit = metric::by_name(&found.metric).map_or("", |metric| metric.unit);
+    let limit = found.limit.map_or("–".to_owned(), |limit| match limit {
+        Limit::AtLeast(ratio) => format!("≥ {}x", as_ratio(ratio)),
+        Limit::AtMost(ratio) => format!("≤ {}x", as_ratio(ratio)),
+    });
+    let meaning = direction(&found.metric, &found.ratio);
+    let reason = found.decision.as_ref();
+    let reason = reason.map(|decision| clean(&decision.reason));
+    let correlation = found.serial_correlation.map(|lag| {
+        let lag = number(lag);
+        format!("neighbouring rounds hang together ({lag}): the interval is too narrow")
+    });
+    let said = [Some(meaning), reason, correlation];
+    RatioLine {
+        found,
+        title: title(&found.metric),
+        medians: [found.tested_median, found.baseline_median].map(|x| with_unit(x, unit)),
+        ratio: [
+            as_ratio(found.ratio.value),
+            interval(&found.ratio),
+            interval(&found.noise_floor),
+        ],
+        limit,
+        verdict: found.decision.as_ref().map(|one| words(one.verdict)),
+        said: said.into_iter().flatten().collect::<Vec<_>>().join("; "),
+    }
+}
+
+/// A verdict in a mark and a word.
+fn words(verdict: Verdict) -> (&'static str, &'static str) {
+    match verdict {
+        Verdict::Pass => ("✓", "PASS"),
+        Verdict::Fail => ("✗", "FAIL"),
+        Verdict::Inconclusive => ("?", "INCONCLUSIVE"),
+        Verdict::Unfit => ("≈", "UNFIT"),
+    }
+}
+
+fn as_ratio(value: f64) -> String {
+    match value < 10.0 {
+        true => format!("{value:.3}"),
+        false => number(value),
+    }
+}
+
+fn interval(of: &RatioInterval) -> String {
+    let lower = of.lower.map_or("0".to_owned(), as_ratio);
+    let upper = of.upper.map_or("∞".to_owned(), as_ratio);
+    format!("{lower}–{upper}")
+}
+
+/// A ratio as so many percent better or worse.
+fn direction(name: &str, found: &RatioInterval) -> String {
+    let ratio = found.value;
+    let is_one_inside = found.lower.is_none_or(|lower| lower <= 1.0)
+        && found.upper.is_none_or(|upper| upper >= 1.0);
+    // What no report shows is no difference either.
+    if is_one_inside || (ratio - 1.0).abs() < 5e-4 {
+        return "no difference that can be told".to_owned();
+    }
+    let percent = number(100.0 * (ratio - 1.0).abs());
+    let better = metric::by_name(name).map(|metric| metric.better);
+    let side = match ratio < 1.0 {
+        true => "lower",
+        false => "higher",
+    };
+    let word = match (better, ratio < 1.0) {
+        (Some(Better::Lower), true) | (Some(Better::Higher), false) => ", which is better",
+        (Some(Better::Lower), false) | (Some(Better::Higher), true) => ", which is worse",
+        _ => "",
+    };
+    format!("{percent}% {side}{word}")
+}
+
+/// What the sides are.
+pub(super) fn headline(found: &ComparisonFindings) -> String {
+    clean(&format!("{} against {}", found.tested, found.baseline))
+}
+
+/// What a reader must know before the ratios: a mark and a sentence each.
+pub(super) fn facts(found: &ComparisonFindings) -> Vec<(&'static str, String)> {
+    let mut all = Vec::new();
+    for refusal in &found.equality.refusals {
+        let refusal = clean(refusal);
+        all.push((
+            "✗",
+            format!("no ratio, the work was not the same: {refusal}"),
+        ));
+    }
+    for fact in &found.equality.holds {
+        all.push(("✓", clean(fact)));
+    }
+    let differ_in = match found.differ_in.is_empty() {
+        true => "nothing".to_owned(),
+        false => clean(&found.differ_in.join(", ")),
+    };
+    all.push(("·", format!("the sides differ in: {differ_in}")));
+    all.push(consistency(found));
+    let n_rounds = found.n_rounds;
+    all.push((
+        "·",
+        format!("{n_rounds} whole rounds, every side started afresh in each"),
+    ));
+    if !found.drifted_rounds.is_empty() {
+        let rounds: Vec<_> = found.drifted_rounds.iter().map(u32::to_string).collect();
+        let rounds = rounds.join(", ");
+        all.push((
+            "!",
+            format!("the machine itself drifted in rounds {rounds}; they are kept"),
+        ));
+    }
+    all
+}
+
+fn consistency(found: &ComparisonFindings) -> (&'static str, String) {
+    let answers = &found.consistency;
+    let (n, n_equal, n_itself) = (
+        answers.n_answers,
+        answers.n_equal,
+        answers.n_equal_to_itself,
+    );
+    let first = answers.first_divergence;
+    let first = first.map(|token| format!(", the first difference at token {token}"));
+    let text = format!(
+        "{n_equal} of {n} answers are the same{}; the baseline gave {n_itself} again itself",
+        first.unwrap_or_default()
+    );
+    match n_equal == n {
+        true => ("✓", text),
+        false => ("!", text),
+    }
+}
+
+/// What the interval and the noise floor are, for a caption.
+pub(super) fn how_to_read(file: &ResultFile) -> String {
+    let n_looks = file.recording.plan.comparison.as_ref();
+    let n_looks = n_looks.map_or(0, |comparison| comparison.looks.looks.len());
+    let looks = match n_looks {
+        2 => " The rounds were looked at twice, at half and at the end; both share the error.",
+        _ => "",
+    };
+    format!(
+        "Tested / baseline: 1 is no difference. The interval holds what the ratio may be as well; the \
+         noise floor is the baseline against itself.{looks}"
+    )
+}
+
+/// A metric's title for the head of a row in a plot.
+pub(super) fn row_title(found: &MetricRatio) -> String {
+    let better = metric::by_name(&found.metric).map(|metric| metric.better);
+    let better = match better {
+        Some(Better::Lower) => " (lower is better)",
+        Some(Better::Higher) => " (higher is better)",
+        _ => "",
+    };
+    format!("{}{better}", heading(&found.metric))
+}

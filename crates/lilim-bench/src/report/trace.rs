@@ -1,0 +1,322 @@
+//! A recording as Chrome trace events, for Perfetto or `chrome://tracing`, and the check that its
+//! spans leave no time out.
+//!
+//! A case is a process and a session a lane: requests that ran at once lie in lanes of their own.
+//! Waiting before a request was sent is drawn apart from the lanes, since the session that it waits
+//! for is busy with another.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::record::{LoadRecord, Outcome, RawEvent, Recording, RequestRecord, Sample};
+
+/// How much of a time its spans may miss.
+const TOLERANCE: f64 = 0.01;
+
+/// A part of a request or of loading.
+#[derive(Clone, Debug, PartialEq)]
+struct Span {
+    name: String,
+    start_ns: u64,
+    end_ns: u64,
+    args: Value,
+}
+
+impl Span {
+    fn of(name: &str, start_ns: u64, end_ns: u64) -> Self {
+        Self {
+            name: name.to_owned(),
+            start_ns,
+            end_ns: end_ns.max(start_ns),
+            args: json!({}),
+        }
+    }
+
+    fn ns(&self) -> u64 {
+        self.end_ns - self.start_ns
+    }
+}
+
+/// A time that its spans do not add up to.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Gap {
+    /// The case.
+    pub case: String,
+    /// The sample's number.
+    pub slot: u32,
+    /// What was summed: `request`, `load`, or `engine` where the engine's own durations are longer
+    /// than the client's.
+    pub what: &'static str,
+    /// Milliseconds of the spans.
+    pub spans_ms: f64,
+    /// Milliseconds from beginning to end.
+    pub whole_ms: f64,
+}
+
+/// Finds every request and loading whose spans differ from its whole time by more than 1%.
+pub fn check(recording: &Recording) -> Vec<Gap> {
+    let mut gaps = Vec::new();
+    for sample in &recording.samples {
+        let mut hold = |what, spans_ns: u64, whole_ns: u64, is_off: bool| {
+            if is_off {
+                gaps.push(Gap {
+                    case: sample.case.clone(),
+                    slot: sample.slot,
+                    what,
+                    spans_ms: spans_ns as f64 / 1e6,
+                    whole_ms: whole_ns as f64 / 1e6,
+                });
+            }
+        };
+        if let Some(load) = load_of(sample) {
+            let spans_ns = sum(&load_spans(load));
+            let whole_ns = load.ready_ns.saturating_sub(load.start_ns);
+            hold("load", spans_ns, whole_ns, differ(spans_ns, whole_ns));
+        }
+        let Some((request, last_ns)) = answered(sample) else {
+            continue;
+        };
+        let spans_ns = sum(&request_spans(request));
+        let whole_ns = last_ns.saturating_sub(request.intended_ns);
+        hold("request", spans_ns, whole_ns, differ(spans_ns, whole_ns));
+        if let Some(engine) = request.engine {
+            let engine_ns = engine.prefill_ns.saturating_add(engine.decode_ns);
+            let client_ns = last_ns.saturating_sub(request.sent_ns);
+            let is_longer = engine_ns > client_ns && differ(engine_ns, client_ns);
+            hold("engine", engine_ns, client_ns, is_longer);
+        }
+    }
+    gaps
+}
+
+fn differ(spans_ns: u64, whole_ns: u64) -> bool {
+    spans_ns.abs_diff(whole_ns) as f64 > TOLERANCE * whole_ns as f64
+}
+
+fn sum(spans: &[Span]) -> u64 {
+    spans.iter().map(Span::ns).sum()
+}
+
+/// The recording as a trace in JSON.
+pub fn trace(recording: &Recording) -> String {
+    let mut events = Vec::new();
+    let cases = recording.plan.cases.iter().enumerate();
+    for (index, case) in cases {
+        let process = index + 1;
+        let name = json!({ "name": case.id });
+        events.push(json!({ "ph": "M", "name": "process_name", "pid": process, "args": name }));
+        let ours: Vec<&Sample> = recording
+            .samples
+            .iter()
+            .filter(|sample| sample.case == case.id)
+            .collect();
+        for (sample, lane) in ours.iter().zip(lanes(&ours)) {
+            draw(sample, (process, lane), &mut events);
+        }
+    }
+    let header = &recording.header;
+    let whole = json!({
+        "traceEvents": events,
+        "displayTimeUnit": "ms",
+        "otherData": {
+            "tool": header.tool,
+            "build": header.build,
+            "started_at": header.started_at,
+            "machine": header.machine.fingerprint,
+        },
+    });
+    format!("{whole}\n")
+}
+
+/// Events of a sample in its lane.
+fn draw(sample: &Sample, (process, lane): (usize, usize), events: &mut Vec<Value>) {
+    let category = match sample.warmup {
+        true => "warm-up",
+        false => "sample",
+    };
+    let mut add = |span: &Span| {
+        let mut args = span.args.clone();
+        args["sample"] = json!(sample.slot);
+        events.push(json!({
+            "ph": "X",
+            "name": span.name,
+            "cat": category,
+            "pid": process,
+            "tid": lane,
+            "ts": micros(span.start_ns),
+            "dur": micros(span.ns()),
+            "args": args,
+        }));
+    };
+    if let Some(load) = load_of(sample) {
+        load_spans(load).iter().for_each(&mut add);
+    }
+    match &sample.outcome {
+        Outcome::Request(request) => {
+            let spans = request_spans(request);
+            let is_queue = |span: &&Span| span.name == QUEUE;
+            spans
+                .iter()
+                .filter(|span| !is_queue(span))
+                .for_each(&mut add);
+            for span in spans.iter().filter(is_queue).filter(|span| span.ns() > 0) {
+                events.extend(apart(span, sample.slot, process));
+            }
+            if let Some(reason) = &request.failure {
+                let at_ns = request
+                    .events
+                    .last()
+                    .map_or(request.sent_ns, |event| event.t_ns);
+                events.push(instant("failed", at_ns, reason, (process, lane)));
+            }
+        }
+        Outcome::Failed { reason } => {
+            events.push(instant("failed", sample.at_ns, reason, (process, lane)));
+        }
+        Outcome::Readings(all) => {
+            let values = all
+                .iter()
+                .filter_map(|one| Some((one.name.clone(), one.value?)));
+            let args: serde_json::Map<_, _> = values.map(|(name, x)| (name, json!(x))).collect();
+            let mut event = instant("readings", sample.at_ns, "", (process, lane));
+            event["args"] = Value::Object(args);
+            events.push(event);
+        }
+        Outcome::Load(_) => {}
+    }
+}
+
+/// A span that may overlap others: two events with an id of their own.
+fn apart(span: &Span, slot: u32, process: usize) -> [Value; 2] {
+    let end = |phase: &str, t_ns: u64| {
+        json!({
+            "ph": phase,
+            "name": span.name,
+            "cat": "queue",
+            "id": format!("{process}.{slot}"),
+            "pid": process,
+            "tid": 0,
+            "ts": micros(t_ns),
+        })
+    };
+    [end("b", span.start_ns), end("e", span.end_ns)]
+}
+
+fn instant(name: &str, at_ns: u64, reason: &str, (process, lane): (usize, usize)) -> Value {
+    json!({
+        "ph": "i",
+        "s": "t",
+        "name": name,
+        "pid": process,
+        "tid": lane,
+        "ts": micros(at_ns),
+        "args": { "reason": reason },
+    })
+}
+
+/// Nanoseconds as microseconds, in which trace events are.
+fn micros(ns: u64) -> f64 {
+    ns as f64 / 1e3
+}
+
+/// The lane of each sample, from 1: the lowest that is free when it begins.
+fn lanes(samples: &[&Sample]) -> Vec<usize> {
+    let mut order: Vec<(u64, u64, usize)> = samples
+        .iter()
+        .enumerate()
+        .map(|(index, sample)| {
+            let (start_ns, end_ns) = ends(sample);
+            (start_ns, end_ns, index)
+        })
+        .collect();
+    order.sort_unstable();
+    let mut busy_until: Vec<u64> = Vec::new();
+    let mut lanes = BTreeMap::new();
+    for (start_ns, end_ns, index) in order {
+        let free = busy_until.iter().position(|&until| until <= start_ns);
+        let lane = free.unwrap_or(busy_until.len());
+        match free {
+            Some(lane) => busy_until[lane] = end_ns,
+            None => busy_until.push(end_ns),
+        }
+        lanes.insert(index, lane + 1);
+    }
+    lanes.into_values().collect()
+}
+
+/// When a sample occupies a lane.
+fn ends(sample: &Sample) -> (u64, u64) {
+    let mut spans = load_of(sample).map(load_spans).unwrap_or_default();
+    if let Outcome::Request(request) = &sample.outcome {
+        spans.extend(request_spans(request));
+        spans.retain(|span| span.name != QUEUE);
+    }
+    let start = spans.iter().map(|span| span.start_ns).min();
+    let end = spans.iter().map(|span| span.end_ns).max();
+    (start.unwrap_or(sample.at_ns), end.unwrap_or(sample.at_ns))
+}
+
+fn load_of(sample: &Sample) -> Option<&LoadRecord> {
+    match &sample.outcome {
+        Outcome::Load(load) => Some(load),
+        Outcome::Request(request) => request.load.as_ref(),
+        Outcome::Readings(_) | Outcome::Failed { .. } => None,
+    }
+}
+
+/// A request that did what was asked, with the time of its last output.
+fn answered(sample: &Sample) -> Option<(&RequestRecord, u64)> {
+    let Outcome::Request(request) = &sample.outcome else {
+        return None;
+    };
+    let (_, last_ns) = output_ends(request)?;
+    request.failure.is_none().then_some((request, last_ns))
+}
+
+/// Times of the first and the last output.
+fn output_ends(request: &RequestRecord) -> Option<(u64, u64)> {
+    let output = |event: &&RawEvent| event.is_output();
+    let first = request.events.iter().find(output)?;
+    let last = request.events.iter().rev().find(output)?;
+    Some((first.t_ns, last.t_ns))
+}
+
+/// Starting the process, then each phase until the next begins.
+fn load_spans(load: &LoadRecord) -> Vec<Span> {
+    let process_ready_ns = load.process_ready_ns.unwrap_or(load.start_ns);
+    let mut spans = Vec::new();
+    if load.process_ready_ns.is_some() {
+        spans.push(Span::of("process", load.start_ns, process_ready_ns));
+    }
+    let ends = load.phases.iter().skip(1).map(|(_, begin)| *begin);
+    let ends = ends.chain([load.ready_ns]);
+    for ((phase, begin), end) in load.phases.iter().zip(ends) {
+        spans.push(Span::of(phase, *begin, end));
+    }
+    if load.phases.is_empty() {
+        spans.push(Span::of("load", process_ready_ns, load.ready_ns));
+    }
+    spans
+}
+
+const QUEUE: &str = "queue";
+
+/// Waiting to be sent, then until the first output, then until the last.
+fn request_spans(request: &RequestRecord) -> Vec<Span> {
+    let mut spans = vec![Span::of(QUEUE, request.intended_ns, request.sent_ns)];
+    let Some((first_ns, last_ns)) = output_ends(request) else {
+        return spans;
+    };
+    let mut prefill = Span::of("prefill", request.sent_ns, first_ns);
+    let mut decode = Span::of("decode", first_ns, last_ns);
+    prefill.args = json!({ "n_prompt": request.n_prompt });
+    decode.args = json!({ "n_out": request.token_ids.len() });
+    if let Some(engine) = request.engine {
+        prefill.args["engine_prefill_ms"] = json!(engine.prefill_ns as f64 / 1e6);
+        decode.args["engine_decode_ms"] = json!(engine.decode_ns as f64 / 1e6);
+    }
+    spans.extend([prefill, decode]);
+    spans
+}

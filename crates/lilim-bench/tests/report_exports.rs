@@ -5,7 +5,7 @@
 mod made;
 
 use lilim_bench::plan::{Arrivals, Delivery, Limits, Work};
-use lilim_bench::record::{Channel, Outcome};
+use lilim_bench::record::{Channel, Outcome, Transport};
 use lilim_bench::report::dialects::{Dialect, dialect};
 use lilim_bench::report::history::{Entry, page};
 use lilim_bench::report::trace::{check, trace};
@@ -123,6 +123,8 @@ fn spans_add_up_to_the_whole() {
 #[test]
 fn time_that_no_span_covers_is_found() {
     let mut file = made::everything();
+    // Another process would need the time to answer.
+    file.recording.plan.sides[0].transport = Transport::InProcess;
     let load = file
         .recording
         .samples

@@ -134,6 +134,9 @@ pub(super) fn headline(found: &ComparisonFindings) -> String {
     clean(&format!("{} against {}", found.tested, found.baseline))
 }
 
+/// The most rounds that are named one by one.
+const MOST_ROUNDS: usize = 8;
+
 /// What a reader must know before the ratios: a mark and a sentence each.
 pub(super) fn facts(found: &ComparisonFindings) -> Vec<(&'static str, String)> {
     let mut all = Vec::new();
@@ -159,11 +162,17 @@ pub(super) fn facts(found: &ComparisonFindings) -> Vec<(&'static str, String)> {
         format!("{n_rounds} whole rounds, every side started afresh in each"),
     ));
     if !found.drifted_rounds.is_empty() {
-        let rounds: Vec<_> = found.drifted_rounds.iter().map(u32::to_string).collect();
-        let rounds = rounds.join(", ");
+        let rounds = match found.drifted_rounds.len() {
+            n if n > MOST_ROUNDS => format!("{n} of {n_rounds} rounds"),
+            _ => {
+                let rounds = found.drifted_rounds.iter().map(u32::to_string);
+                let rounds = rounds.collect::<Vec<_>>().join(", ");
+                format!("rounds {rounds}")
+            }
+        };
         all.push((
             "!",
-            format!("the machine itself drifted in rounds {rounds}; they are kept"),
+            format!("the machine itself drifted in {rounds}; they are kept"),
         ));
     }
     all

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::record::{LoadRecord, Outcome, RawEvent, Recording, RequestRecord, Sample};
+use crate::record::{LoadRecord, Outcome, RawEvent, Recording, RequestRecord, Sample, Transport};
 
 /// How much of a time its spans may miss.
 const TOLERANCE: f64 = 0.01;
@@ -71,7 +71,7 @@ pub fn check(recording: &Recording) -> Vec<Gap> {
             }
         };
         if let Some(load) = load_of(sample) {
-            let spans_ns = sum(&load_spans(load));
+            let spans_ns = sum(&load_spans(load, is_apart(recording, sample)));
             let whole_ns = load.ready_ns.saturating_sub(load.start_ns);
             hold("load", spans_ns, whole_ns, differ(spans_ns, whole_ns));
         }
@@ -113,7 +113,14 @@ pub fn trace(recording: &Recording) -> String {
             .filter(|sample| sample.case == case.id)
             .collect();
         for (sample, lane) in ours.iter().zip(lanes(&ours)) {
-            draw(sample, (process, lane), &mut events);
+            let load = load_of(sample);
+            let load = load.map(|load| load_spans(load, is_apart(recording, sample)));
+            draw(
+                sample,
+                &load.unwrap_or_default(),
+                (process, lane),
+                &mut events,
+            );
         }
     }
     let header = &recording.header;
@@ -130,8 +137,8 @@ pub fn trace(recording: &Recording) -> String {
     format!("{whole}\n")
 }
 
-/// Events of a sample in its lane.
-fn draw(sample: &Sample, (process, lane): (usize, usize), events: &mut Vec<Value>) {
+/// Events of a sample in its lane, loading first.
+fn draw(sample: &Sample, load: &[Span], (process, lane): (usize, usize), events: &mut Vec<Value>) {
     let category = match sample.warmup {
         true => "warm-up",
         false => "sample",
@@ -150,9 +157,7 @@ fn draw(sample: &Sample, (process, lane): (usize, usize), events: &mut Vec<Value
             "args": args,
         }));
     };
-    if let Some(load) = load_of(sample) {
-        load_spans(load).iter().for_each(&mut add);
-    }
+    load.iter().for_each(&mut add);
     match &sample.outcome {
         Outcome::Request(request) => {
             let spans = request_spans(request);
@@ -248,7 +253,8 @@ fn lanes(samples: &[&Sample]) -> Vec<usize> {
 
 /// When a sample occupies a lane.
 fn ends(sample: &Sample) -> (u64, u64) {
-    let mut spans = load_of(sample).map(load_spans).unwrap_or_default();
+    let load = load_of(sample);
+    let mut spans = load.map_or_else(Vec::new, |load| load_spans(load, true));
     if let Outcome::Request(request) = &sample.outcome {
         spans.extend(request_spans(request));
         spans.retain(|span| span.name != QUEUE);
@@ -283,12 +289,24 @@ fn output_ends(request: &RequestRecord) -> Option<(u64, u64)> {
     Some((first.t_ns, last.t_ns))
 }
 
-/// Starting the process, then each phase until the next begins.
-fn load_spans(load: &LoadRecord) -> Vec<Span> {
+/// Whether the engine of a sample is in another process than the client.
+fn is_apart(recording: &Recording, sample: &Sample) -> bool {
+    let mut cases = recording.plan.cases.iter();
+    let case = cases.find(|case| case.id == sample.case);
+    let side = case.and_then(|case| recording.plan.sides.get(case.side));
+    side.is_some_and(|side| side.transport != Transport::InProcess)
+}
+
+/// Starting the process, then each phase until the next begins. Where the engine `is_apart`, the
+/// request for loading travels there and the first word of a phase back.
+fn load_spans(load: &LoadRecord, is_apart: bool) -> Vec<Span> {
     let process_ready_ns = load.process_ready_ns.unwrap_or(load.start_ns);
     let mut spans = Vec::new();
     if load.process_ready_ns.is_some() {
         spans.push(Span::of("process", load.start_ns, process_ready_ns));
+    }
+    if let (Some((_, begin)), true) = (load.phases.first(), is_apart) {
+        spans.push(Span::of("ipc", process_ready_ns, *begin));
     }
     let ends = load.phases.iter().skip(1).map(|(_, begin)| *begin);
     let ends = ends.chain([load.ready_ns]);

@@ -306,7 +306,7 @@ pub enum Delivery {
 pub struct Target {
     /// What people call it.
     pub name: String,
-    /// A case's id; `*` at its end stands for anything.
+    /// A case's id; one `*` in it stands for anything.
     pub case: String,
     /// A metric's name.
     pub metric: String,

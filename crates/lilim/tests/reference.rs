@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 20] = [
+const COMMANDS: [&str; 21] = [
     "demo",
     "run",
     "bench",
@@ -16,6 +16,7 @@ const COMMANDS: [&str; 20] = [
     "bench sustained",
     "bench memory",
     "bench size",
+    "bench ipc",
     "bench all",
     "bench compare",
     "bench verify",

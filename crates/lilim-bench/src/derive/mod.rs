@@ -303,8 +303,8 @@ fn held_against<'a>(
     target: &'a Target,
     cases: &'a [CaseFindings],
 ) -> impl Iterator<Item = TargetFinding> + 'a {
-    let applies = |case: &str| match target.case.strip_suffix('*') {
-        Some(beginning) => case.starts_with(beginning),
+    let applies = |case: &str| match target.case.split_once('*') {
+        Some((beginning, end)) => case.starts_with(beginning) && case.ends_with(end),
         None => case == target.case,
     };
     cases

@@ -33,6 +33,8 @@ pub(crate) enum BenchCommand {
     Memory(ScenarioFlags),
     /// Size of the program with its embedded model.
     Size(ScenarioFlags),
+    /// What messages between processes cost, in JSON and in MessagePack.
+    Ipc(ScenarioFlags),
     /// Everything above, one after another.
     All(ScenarioFlags),
     /// Two engines, models, options or builds against each other, in rounds, with verdicts.

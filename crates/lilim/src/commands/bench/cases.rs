@@ -6,7 +6,8 @@ use lilim_bench::plan::{
 use lilim_bench::record::Reading;
 use lilim_bench::scenario::Probe;
 
-use super::launch::Native;
+use super::ipc;
+use super::launch::{Native, this_program};
 use crate::arguments::RunFlags;
 
 /// Which scenarios a command runs.
@@ -15,6 +16,8 @@ pub(crate) struct Scenarios {
     /// What result files are called.
     pub(crate) name: &'static str,
     parts: &'static [Part],
+    /// For how long a sustained run goes on, where somebody said so.
+    pub(crate) seconds: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +28,7 @@ enum Part {
     Sustained,
     Memory,
     Size,
+    Ipc,
 }
 
 pub(crate) const TTFT: Scenarios = only("ttft", &[Part::Ttft]);
@@ -33,6 +37,7 @@ pub(crate) const LOAD: Scenarios = only("load", &[Part::Load]);
 pub(crate) const SUSTAINED: Scenarios = only("sustained", &[Part::Sustained]);
 pub(crate) const MEMORY: Scenarios = only("memory", &[Part::Memory]);
 pub(crate) const SIZE: Scenarios = only("size", &[Part::Size]);
+pub(crate) const IPC: Scenarios = only("ipc", &[Part::Ipc]);
 pub(crate) const ALL: Scenarios = only(
     "all",
     &[
@@ -41,12 +46,17 @@ pub(crate) const ALL: Scenarios = only(
         Part::Throughput,
         Part::Memory,
         Part::Size,
+        Part::Ipc,
         Part::Sustained,
     ],
 );
 
 const fn only(name: &'static str, parts: &'static [Part]) -> Scenarios {
-    Scenarios { name, parts }
+    Scenarios {
+        name,
+        parts,
+        seconds: None,
+    }
 }
 
 /// The lengths that the project's documents name.
@@ -65,7 +75,7 @@ impl Scenarios {
             Part::Ttft | Part::Memory => PROMPTS[PROMPTS.len() - 1] + FEW,
             Part::Throughput => LONG.n_context(),
             Part::Sustained => SUSTAINED_SHAPE.n_context(),
-            Part::Load | Part::Size => 0,
+            Part::Load | Part::Size | Part::Ipc => 0,
         };
         self.parts.iter().map(needs).max().unwrap_or(0)
     }
@@ -75,8 +85,7 @@ impl Scenarios {
 pub(crate) fn plan(
     flags: &RunFlags,
     scenarios: Scenarios,
-    seconds: Option<u32>,
-    side: &Native,
+    (side, probes): (&Native, &[Probe<'_>]),
 ) -> Plan {
     let mut maker = Maker {
         flags,
@@ -89,9 +98,11 @@ pub(crate) fn plan(
             Part::Ttft => maker.ttft(),
             Part::Throughput => maker.throughput(),
             Part::Load => maker.add("load", Work::Load, 20),
-            Part::Sustained => maker.sustained(seconds),
+            Part::Sustained => maker.sustained(scenarios.seconds),
             Part::Memory => maker.memory(),
-            Part::Size => maker.size(),
+            Part::Size => maker.probes(probes, SIZE_PROBE, (0, 1)),
+            // Each call is timed alone: a percentile is of messages, not of their means.
+            Part::Ipc => maker.probes(probes, "ipc/", (0, IPC_SAMPLES)),
         }
     }
     Plan {
@@ -133,10 +144,10 @@ impl Maker<'_> {
         } else {
             2
         };
-        let quick = if self.flags.quick {
-            n_samples.min(QUICK_SAMPLES)
-        } else {
-            n_samples
+        let is_cheap = matches!(work, Work::Probe { .. });
+        let quick = match self.flags.quick && !is_cheap {
+            true => n_samples.min(QUICK_SAMPLES),
+            false => n_samples,
         };
         self.cases.push(Case {
             id: id.to_owned(),
@@ -224,16 +235,24 @@ impl Maker<'_> {
         }
     }
 
-    fn size(&mut self) {
-        let probe = SIZE_PROBE.to_owned();
-        let work = Work::Probe {
-            probe,
-            min_ns: 0,
-            limit: None,
-        };
-        self.add("size", work, 1);
+    /// A case for each probe whose name begins so, timed for so many nanoseconds, so many times.
+    fn probes(&mut self, probes: &[Probe<'_>], beginning: &str, (min_ns, n_samples): (u64, u32)) {
+        for probe in probes
+            .iter()
+            .filter(|probe| probe.name.starts_with(beginning))
+        {
+            let work = Work::Probe {
+                probe: probe.name.clone(),
+                min_ns,
+                limit: None,
+            };
+            self.add(&probe.name, work, n_samples);
+        }
     }
 }
+
+/// Messages are short, and every percentile is wanted.
+const IPC_SAMPLES: u32 = 500;
 
 /// Samples of a case with `--quick`.
 const QUICK_SAMPLES: u32 = 5;
@@ -257,18 +276,34 @@ const SUSTAINED_SHAPE: RequestShape = RequestShape {
 
 const SIZE_PROBE: &str = "size";
 
-/// What the plan's probes call.
-pub(crate) fn probes() -> Vec<Probe<'static>> {
-    let size = std::env::current_exe().and_then(std::fs::metadata);
+impl Scenarios {
+    /// What the plan's probes call.
+    ///
+    /// # Errors
+    /// When one of them cannot be made ready.
+    pub(crate) fn probes(self) -> anyhow::Result<Vec<Probe<'static>>> {
+        let mut probes = Vec::new();
+        if self.parts.contains(&Part::Size) {
+            probes.push(size());
+        }
+        if self.parts.contains(&Part::Ipc) {
+            probes.extend(ipc::probes()?);
+        }
+        Ok(probes)
+    }
+}
+
+fn size() -> Probe<'static> {
+    let size = this_program().and_then(|path| Ok(std::fs::metadata(path)?.len()));
     let size = match size {
-        Ok(metadata) => Reading::of("binary_bytes", metadata.len() as f64),
-        Err(error) => Reading::null("binary_bytes", error.to_string()),
+        Ok(bytes) => Reading::of("binary_bytes", bytes as f64),
+        Err(error) => Reading::null("binary_bytes", format!("{error:#}")),
     };
-    vec![Probe {
+    Probe {
         name: SIZE_PROBE.to_owned(),
         constants: vec![size],
         call: Box::new(|| Ok(())),
-    }]
+    }
 }
 
 /// The targets that the project's documents name and these scenarios can show.
@@ -309,6 +344,13 @@ fn targets() -> Vec<Target> {
             "start_to_first_token_ms",
             Figure::Max,
             Bound::AtMost(3_000.0),
+        ),
+        target(
+            "a message in MessagePack there and back in under 1 ms",
+            "ipc/*/msgpack/pipe",
+            "call_ns",
+            Figure::P95,
+            Bound::AtMost(1e6),
         ),
         target(
             "program of at most 200 MB",

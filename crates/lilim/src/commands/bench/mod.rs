@@ -4,6 +4,7 @@ mod cases;
 mod compare;
 mod control;
 mod header;
+mod ipc;
 mod launch;
 mod output;
 mod progress;
@@ -17,7 +18,7 @@ use lilim_bench::clock::Clock;
 use lilim_bench::journal::Journal;
 use lilim_bench::plan::Plan;
 use lilim_bench::result_file::ResultFile;
-use lilim_bench::scenario::Bench;
+use lilim_bench::scenario::{Bench, Probe};
 use lilim_bench::side::Launcher;
 
 use self::launch::{Native, Wanted, this_program};
@@ -40,22 +41,27 @@ pub(crate) fn run(
         BenchCommand::Ttft(flags) => (flags, cases::TTFT),
         BenchCommand::Throughput(flags) => (flags, cases::THROUGHPUT),
         BenchCommand::Load(flags) => (flags, cases::LOAD),
-        BenchCommand::Sustained { flags, .. } => (flags, cases::SUSTAINED),
+        BenchCommand::Sustained { flags, seconds } => {
+            let seconds = *seconds;
+            (
+                flags,
+                cases::Scenarios {
+                    seconds,
+                    ..cases::SUSTAINED
+                },
+            )
+        }
+        BenchCommand::Ipc(flags) => (flags, cases::IPC),
         BenchCommand::Memory(flags) => (flags, cases::MEMORY),
         BenchCommand::Size(flags) => (flags, cases::SIZE),
         BenchCommand::All(flags) => (flags, cases::ALL),
     };
-    let seconds = match command {
-        BenchCommand::Sustained { seconds, .. } => *seconds,
-        _ => None,
-    };
-    measure(flags, scenarios, seconds, &config()?)
+    measure(flags, scenarios, &config()?)
 }
 
 fn measure(
     flags: &ScenarioFlags,
     scenarios: cases::Scenarios,
-    seconds: Option<u32>,
     config: &Config,
 ) -> anyhow::Result<Exit> {
     let wanted = Wanted {
@@ -70,7 +76,8 @@ fn measure(
     };
     let side = Native::new(config, wanted)?;
     let run = &flags.run;
-    let plan = cases::plan(run, scenarios, seconds, &side);
+    let probes = scenarios.probes()?;
+    let plan = cases::plan(run, scenarios, (&side, &probes));
     let place = output::Place::of(run, scenarios.name, config)?;
     let mut journal = match &run.resume {
         Some(path) => Journal::resume(path, &plan)?,
@@ -84,7 +91,7 @@ fn measure(
             )?
         }
     };
-    let outcome = go(&plan, vec![Box::new(side)], &mut journal);
+    let outcome = go(&plan, vec![Box::new(side)], probes, &mut journal);
     finish(outcome, journal, &plan, &place, run)
 }
 
@@ -122,6 +129,7 @@ fn finish(
 fn go(
     plan: &Plan,
     launchers: Vec<Box<dyn Launcher>>,
+    probes: Vec<Probe<'_>>,
     journal: &mut Journal,
 ) -> Result<(), BenchError> {
     let samples = &journal.recording().samples;
@@ -134,7 +142,7 @@ fn go(
     Bench {
         plan,
         launchers: &launchers,
-        probes: cases::probes(),
+        probes,
         clock,
         cancel: end_on_ctrl_c(),
         done,

@@ -20,6 +20,19 @@ pub(crate) fn has_colours() -> bool {
     is_watched() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
+/// Whether stdout takes colours: a terminal, and nobody said NO_COLOR.
+pub(crate) fn stdout_has_colours() -> bool {
+    let is_plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    std::io::stdout().is_terminal() && !is_plain
+}
+
+/// Characters of a line of stdout; a customary width off a terminal.
+pub(crate) fn stdout_width() -> usize {
+    const CUSTOMARY: usize = 100;
+    let size = terminal_size::terminal_size_of(std::io::stdout());
+    size.map_or(CUSTOMARY, |(width, _)| usize::from(width.0))
+}
+
 /// A bar for the bytes of a model that is being loaded.
 pub(crate) struct LoadBar {
     bar: ProgressBar,

@@ -88,6 +88,19 @@ pub(crate) struct RunFlags {
     /// Further formats beside the JSON file (repeatable, or separated by commas).
     #[arg(long, value_name = "FORMAT", value_delimiter = ',')]
     pub(crate) format: Vec<Format>,
+    /// The same in another tool's names and definitions (repeatable): vllm, aiperf, guidellm,
+    /// llama-bench, ollama, otel.
+    #[arg(long, value_name = "TOOL", value_delimiter = ',')]
+    pub(crate) dialect: Vec<String>,
+    /// Add the result to the history beside it (`history.jsonl`, `HISTORY.md`), under this title.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) title: Option<String>,
+    /// What was changed before this run, for the history.
+    #[arg(long, value_name = "TEXT", requires = "title")]
+    pub(crate) change: Option<String>,
+    /// Show every metric, not only those that answer what the scenario asks.
+    #[arg(long)]
+    pub(crate) all_metrics: bool,
     /// Go on with a run that was interrupted: its journal (`….jsonl`).
     #[arg(long, value_name = "FILE")]
     pub(crate) resume: Option<PathBuf>,
@@ -131,4 +144,6 @@ pub(crate) enum Format {
     Md,
     /// One page with plots.
     Html,
+    /// Spans of every request and loading, for Perfetto or Chrome's tracing.
+    Trace,
 }

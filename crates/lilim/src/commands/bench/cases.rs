@@ -15,13 +15,13 @@ use crate::arguments::RunFlags;
 pub(crate) struct Scenarios {
     /// What result files are called.
     pub(crate) name: &'static str,
-    parts: &'static [Part],
+    pub(super) parts: &'static [Part],
     /// For how long a sustained run goes on, where somebody said so.
     pub(crate) seconds: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
+pub(super) enum Part {
     Ttft,
     Throughput,
     Load,

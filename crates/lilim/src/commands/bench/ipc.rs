@@ -71,7 +71,12 @@ fn messages() -> Vec<(String, Rc<Message>)> {
         context: 2_048,
         device: "avx512, 2 threads".to_owned(),
     };
-    let said = |answer| Rc::new(Message::Said(Reply { id: 7, reply: answer }));
+    let said = |answer| {
+        Rc::new(Message::Said(Reply {
+            id: 7,
+            reply: answer,
+        }))
+    };
     let mut all = vec![
         ("token".to_owned(), said(token)),
         ("loaded".to_owned(), said(loaded)),

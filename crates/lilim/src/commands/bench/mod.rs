@@ -17,6 +17,7 @@ use lilim_bench::BenchError;
 use lilim_bench::clock::Clock;
 use lilim_bench::journal::Journal;
 use lilim_bench::plan::Plan;
+use lilim_bench::report::Detail;
 use lilim_bench::result_file::ResultFile;
 use lilim_bench::scenario::{Bench, Probe};
 use lilim_bench::side::Launcher;
@@ -109,15 +110,21 @@ fn finish(
     }
     outcome?;
     let result = ResultFile::of(journal.recording().clone());
-    output::write(&result, place, &flags.format)?;
+    let written = output::write(&result, place, flags)?;
     // Only now: until the result is written, the journal is all there is.
     journal.finish();
     if flags.json {
         print_json(&result.findings)?;
     } else {
-        print_line(&output::for_people(&result))?;
+        let detail = match flags.all_metrics {
+            true => Detail::All,
+            false => Detail::Key,
+        };
+        print_line(output::for_people(&result, detail).trim_end())?;
     }
-    terminal::tell(&format!("result: {}", place.result.display()));
+    for path in written {
+        terminal::tell(&format!("wrote {}", path.display()));
+    }
     let has_failures = result.findings.cases.iter().any(|case| case.n_failed > 0);
     Ok(if has_failures {
         Exit::Failed

@@ -1,17 +1,20 @@
 //! Where results go and what people see of them.
 
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use lilim_bench::derive::{
-    CaseFindings, ComparisonFindings, Consistency, MetricRatio, RatioInterval,
-};
+use lilim_bench::report::dialects::{self, Dialect};
+use lilim_bench::report::history::{self, Entry};
+use lilim_bench::report::trace::trace;
+use lilim_bench::report::{self, Detail, Style};
 use lilim_bench::result_file::ResultFile;
 
 use crate::arguments::{Format, RunFlags};
 use crate::config::Config;
 use crate::exit::UsageError;
-use crate::terminal::{Align, table, unknown};
+use crate::terminal;
 
 /// The files of a run.
 pub(crate) struct Place {
@@ -49,10 +52,73 @@ impl Place {
     }
 }
 
-/// Writes the result and its other formats, each in one step: a file is whole or not there.
-pub(crate) fn write(result: &ResultFile, place: &Place, _formats: &[Format]) -> anyhow::Result<()> {
-    let text = serde_json::to_string(result).context("writing JSON")?;
-    write_whole(&place.result, &text)
+/// Writes the result and its other formats, each in one step: a file is whole or not there. Returns
+/// what was written.
+pub(crate) fn write(
+    result: &ResultFile,
+    place: &Place,
+    flags: &RunFlags,
+) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = vec![(place.result.clone(), to_json(result)?)];
+    let beside = |extension: &str| place.result.with_extension(extension);
+    for format in &flags.format {
+        files.push(match format {
+            Format::Csv => (beside("csv"), report::csv(result)),
+            Format::Md => (beside("md"), report::markdown(result)),
+            Format::Html => (beside("html"), report::html(result)),
+            Format::Trace => (beside("trace.json"), trace(&result.recording)),
+        });
+    }
+    for name in &flags.dialect {
+        let known = Dialect::ALL.map(Dialect::name).join(", ");
+        let dialect = Dialect::by_name(name)
+            .ok_or_else(|| UsageError(format!("unknown dialect '{name}' (one of: {known})")))?;
+        files.push((
+            beside(&format!("{name}.json")),
+            dialects::dialect(result, dialect),
+        ));
+    }
+    for (path, text) in &files {
+        write_whole(path, text)?;
+    }
+    let mut written: Vec<PathBuf> = files.into_iter().map(|(path, _)| path).collect();
+    written.extend(remember(result, place, flags)?);
+    Ok(written)
+}
+
+fn to_json(result: &ResultFile) -> anyhow::Result<String> {
+    serde_json::to_string(result).context("writing JSON")
+}
+
+/// Adds a line to the history beside the result, and makes the page of all lines anew.
+fn remember(
+    result: &ResultFile,
+    place: &Place,
+    flags: &RunFlags,
+) -> anyhow::Result<Option<PathBuf>> {
+    let (Some(title), change) = (&flags.title, flags.change.as_deref().unwrap_or("")) else {
+        return Ok(None);
+    };
+    let folder = place.result.parent().unwrap_or(Path::new("."));
+    let lines = folder.join("history.jsonl");
+    let text = match std::fs::read_to_string(&lines) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        text => text.with_context(|| format!("reading {}", lines.display()))?,
+    };
+    let mut entries = Entry::parse(&text)
+        .map_err(|(line, error)| anyhow::anyhow!("{} line {line}: {error}", lines.display()))?;
+    let entry = Entry::of(result, title, change);
+    let mut file = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(&lines)
+        .with_context(|| format!("opening {}", lines.display()))?;
+    writeln!(file, "{}", entry.line().trim_end())
+        .with_context(|| format!("writing {}", lines.display()))?;
+    entries.push(entry);
+    let page = folder.join("HISTORY.md");
+    write_whole(&page, &history::page(&entries))?;
+    Ok(Some(page))
 }
 
 fn write_whole(path: &Path, text: &str) -> anyhow::Result<()> {
@@ -62,135 +128,12 @@ fn write_whole(path: &Path, text: &str) -> anyhow::Result<()> {
         .with_context(|| format!("writing {}", path.display()))
 }
 
-/// The findings as tables.
-pub(crate) fn for_people(result: &ResultFile) -> String {
-    match &result.findings.comparison {
-        Some(found) => comparison(found),
-        None => figures(result),
-    }
-}
-
-/// A comparison: the proof, the ratios, the verdicts.
-fn comparison(found: &ComparisonFindings) -> String {
-    let mut lines = vec![format!("{} against {}", found.tested, found.baseline)];
-    let differ = match found.differ_in.as_slice() {
-        [] => "nothing: the same side twice".to_owned(),
-        several => several.join(", "),
+/// The findings as tables, as wide as the terminal.
+pub(crate) fn for_people(result: &ResultFile, detail: Detail) -> String {
+    let style = Style {
+        colour: terminal::stdout_has_colours(),
+        width: terminal::stdout_width(),
+        detail,
     };
-    lines.push(format!("differ in: {differ}"));
-    let equality = found
-        .equality
-        .holds
-        .iter()
-        .map(|fact| format!("  = {fact}"));
-    lines.extend(equality);
-    if !found.equality.refusals.is_empty() {
-        let refusals = found
-            .equality
-            .refusals
-            .iter()
-            .map(|fact| format!("  ✗ {fact}"));
-        lines.extend(refusals);
-        lines.push("no ratio is given: the two sides did not do the same work".to_owned());
-        return lines.join("\n");
-    }
-    lines.push(answers(&found.consistency));
-    lines.push(format!(
-        "{} rounds, {} of them on a machine that had drifted",
-        found.n_rounds,
-        found.drifted_rounds.len()
-    ));
-    let head = [
-        ("metric", Align::Left),
-        ("tested", Align::Right),
-        ("baseline", Align::Right),
-        ("ratio", Align::Right),
-        ("interval", Align::Left),
-        ("A/A", Align::Left),
-        ("limit", Align::Left),
-        ("verdict", Align::Left),
-    ];
-    let rows: Vec<_> = found.metrics.iter().map(ratio_row).collect();
-    lines.push(String::new());
-    lines.push(table(&head, &rows));
-    let reasons = found.metrics.iter().filter_map(|one| {
-        let decision = one.decision.as_ref()?;
-        Some(format!(
-            "{}: {} — {}",
-            one.metric, decision.verdict, decision.reason
-        ))
-    });
-    lines.push(String::new());
-    lines.extend(reasons);
-    lines.join("\n")
-}
-
-fn answers(found: &Consistency) -> String {
-    let equal = format!("{} of {} answers equal", found.n_equal, found.n_answers);
-    let divergence = found.first_divergence.map_or_else(String::new, |at| {
-        format!(", the first difference at token {at}")
-    });
-    format!(
-        "{equal}{divergence}; the baseline repeats itself in {} of {}",
-        found.n_equal_to_itself, found.n_answers
-    )
-}
-
-fn ratio_row(one: &MetricRatio) -> Vec<String> {
-    let number = |value: f64| match value.abs() {
-        large if large >= 1e6 => format!("{:.1} M", value / 1e6),
-        large if large >= 100.0 => format!("{value:.0}"),
-        _ => format!("{value:.3}"),
-    };
-    let interval = |ratio: &RatioInterval| {
-        let bound = |bound: Option<f64>| bound.map_or_else(unknown, |value| format!("{value:.3}"));
-        let sure = ratio
-            .confidence
-            .map_or_else(String::new, |sure| format!(" ({:.1}%)", 100.0 * sure));
-        format!("{}–{}{sure}", bound(ratio.lower), bound(ratio.upper))
-    };
-    vec![
-        one.metric.clone(),
-        number(one.tested_median),
-        number(one.baseline_median),
-        format!("{:.3}×", one.ratio.value),
-        interval(&one.ratio),
-        interval(&one.noise_floor),
-        one.limit.map_or_else(unknown, |limit| limit.to_string()),
-        one.decision
-            .as_ref()
-            .map_or_else(unknown, |decision| decision.verdict.to_string()),
-    ]
-}
-
-fn figures(result: &ResultFile) -> String {
-    let head = [
-        ("case", Align::Left),
-        ("metric", Align::Left),
-        ("n", Align::Right),
-        ("median", Align::Right),
-        ("p95", Align::Right),
-        ("min", Align::Right),
-        ("max", Align::Right),
-        ("unit", Align::Left),
-    ];
-    let rows: Vec<_> = result.findings.cases.iter().flat_map(rows_of).collect();
-    table(&head, &rows)
-}
-
-fn rows_of(case: &CaseFindings) -> impl Iterator<Item = Vec<String>> + '_ {
-    case.metrics.iter().filter_map(|(name, metric)| {
-        let summary = metric.summary?;
-        let number = |value: f64| format!("{value:.3}");
-        Some(vec![
-            case.case.clone(),
-            name.clone(),
-            summary.n.to_string(),
-            number(summary.median),
-            summary.p95.map_or_else(unknown, number),
-            number(summary.min),
-            number(summary.max),
-            metric.unit.clone(),
-        ])
-    })
+    report::console(result, style)
 }

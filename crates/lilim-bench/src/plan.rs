@@ -318,6 +318,19 @@ pub struct Target {
     pub source: String,
 }
 
+impl Target {
+    /// Whether it speaks of a case.
+    pub fn applies_to(&self, case: &str) -> bool {
+        match self.case.split_once('*') {
+            Some((beginning, end)) => {
+                let rest = case.strip_prefix(beginning);
+                rest.is_some_and(|rest| rest.ends_with(end))
+            }
+            None => case == self.case,
+        }
+    }
+}
+
 /// A figure of a metric over the samples of a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -303,13 +303,9 @@ fn held_against<'a>(
     target: &'a Target,
     cases: &'a [CaseFindings],
 ) -> impl Iterator<Item = TargetFinding> + 'a {
-    let applies = |case: &str| match target.case.split_once('*') {
-        Some((beginning, end)) => case.starts_with(beginning) && case.ends_with(end),
-        None => case == target.case,
-    };
     cases
         .iter()
-        .filter(move |case| applies(&case.case))
+        .filter(|case| target.applies_to(&case.case))
         .map(|case| {
             let found = case.metrics.get(&target.metric);
             let value = found

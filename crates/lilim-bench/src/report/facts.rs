@@ -96,7 +96,7 @@ fn target_of<'a>(file: &'a ResultFile, finding: &TargetFinding) -> Option<&'a Ta
         .iter()
         .find(|case| case.case == finding.case)?;
     let mut targets = file.recording.plan.targets.iter();
-    targets.find(|target| target.name == finding.name && applies(target, case))
+    targets.find(|target| target.name == finding.name && target.applies_to(&case.case))
 }
 
 fn unit_of<'a>(file: &'a ResultFile, metric: &str) -> &'a str {
@@ -111,18 +111,10 @@ fn unit_of<'a>(file: &'a ResultFile, metric: &str) -> &'a str {
 /// The bar that a target sets for a metric of a case.
 pub(super) fn bar(file: &ResultFile, case: &CaseFindings, metric: &str) -> Option<f64> {
     let mut targets = file.recording.plan.targets.iter();
-    let target = targets.find(|target| target.metric == metric && applies(target, case))?;
+    let target = targets.find(|target| target.metric == metric && target.applies_to(&case.case))?;
     Some(match target.bound {
         Bound::AtLeast(value) | Bound::AtMost(value) => value,
     })
-}
-
-/// Whether a target speaks of a case.
-pub(super) fn applies(target: &Target, case: &CaseFindings) -> bool {
-    match target.case.strip_suffix('*') {
-        Some(beginning) => case.case.starts_with(beginning),
-        None => case.case == target.case,
-    }
 }
 
 /// Something that was not measured.

@@ -1,7 +1,6 @@
 //! Which figures all reports show, and in which order: groups of cases and their tables.
 
 use super::Detail;
-use super::facts::applies;
 use super::figures::{Scale, clean};
 use crate::derive::{CaseFindings, MetricFindings};
 use crate::metric::{self, Better, METRICS};
@@ -93,7 +92,8 @@ pub(super) fn groups(file: &ResultFile) -> Vec<Group<'_>> {
     }
     for group in &mut groups {
         let targets = file.recording.plan.targets.iter();
-        let ours = targets.filter(|target| group.cases.iter().any(|case| applies(target, case)));
+        let ours =
+            targets.filter(|target| group.cases.iter().any(|case| target.applies_to(&case.case)));
         group.targeted = ours.map(|target| target.metric.as_str()).collect();
     }
     groups

@@ -144,9 +144,10 @@ impl Maker<'_> {
         } else {
             2
         };
-        let is_cheap = matches!(work, Work::Probe { .. });
-        let quick = match self.flags.quick && !is_cheap {
-            true => n_samples.min(QUICK_SAMPLES),
+        // A load of requests is one thing and has no end in the middle: it is made of fewer.
+        let is_load = matches!(work, Work::Throughput { .. });
+        let default_samples = match self.flags.quick && is_load {
+            true => n_samples.min(QUICK_REQUESTS),
             false => n_samples,
         };
         self.cases.push(Case {
@@ -156,8 +157,11 @@ impl Maker<'_> {
                 Work::Sustained { .. } => 0,
                 _ => self.flags.warmup.unwrap_or(default_warmups),
             },
-            n_samples: self.flags.samples.unwrap_or(quick),
-            budget_s: self.flags.budget,
+            n_samples: self.flags.samples.unwrap_or(default_samples),
+            budget_s: self
+                .flags
+                .budget
+                .or(self.flags.quick.then_some(QUICK_BUDGET_S)),
             work,
         });
     }
@@ -254,8 +258,11 @@ impl Maker<'_> {
 /// Messages are short, and every percentile is wanted.
 const IPC_SAMPLES: u32 = 500;
 
-/// Samples of a case with `--quick`.
-const QUICK_SAMPLES: u32 = 5;
+/// Seconds of a case with `--quick`.
+const QUICK_BUDGET_S: f64 = 2.0;
+
+/// Requests of a load with `--quick`.
+const QUICK_REQUESTS: u32 = 8;
 
 const SHORT: RequestShape = RequestShape {
     n_prompt: 32,

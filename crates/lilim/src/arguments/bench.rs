@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use lilim_bench::report::dialects::Dialect;
 
 use super::LoadArguments;
 
@@ -90,8 +91,8 @@ pub(crate) struct RunFlags {
     pub(crate) format: Vec<Format>,
     /// The same in another tool's names and definitions (repeatable): vllm, aiperf, guidellm,
     /// llama-bench, ollama, otel.
-    #[arg(long, value_name = "TOOL", value_delimiter = ',')]
-    pub(crate) dialect: Vec<String>,
+    #[arg(long, value_name = "TOOL", value_delimiter = ',', value_parser = parse_dialect)]
+    pub(crate) dialect: Vec<Dialect>,
     /// Add the result to the history beside it (`history.jsonl`, `HISTORY.md`), under this title.
     #[arg(long, value_name = "TEXT")]
     pub(crate) title: Option<String>,
@@ -146,4 +147,9 @@ pub(crate) enum Format {
     Html,
     /// Spans of every request and loading, for Perfetto or Chrome's tracing.
     Trace,
+}
+
+fn parse_dialect(name: &str) -> Result<Dialect, String> {
+    let known = Dialect::ALL.map(Dialect::name).join(", ");
+    Dialect::by_name(name).ok_or_else(|| format!("unknown dialect (one of: {known})"))
 }

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use lilim_bench::report::dialects::{self, Dialect};
+use lilim_bench::report::dialects;
 use lilim_bench::report::history::{self, Entry};
 use lilim_bench::report::trace::trace;
 use lilim_bench::report::{self, Detail, Style};
@@ -69,14 +69,9 @@ pub(crate) fn write(
             Format::Trace => (beside("trace.json"), trace(&result.recording)),
         });
     }
-    for name in &flags.dialect {
-        let known = Dialect::ALL.map(Dialect::name).join(", ");
-        let dialect = Dialect::by_name(name)
-            .ok_or_else(|| UsageError(format!("unknown dialect '{name}' (one of: {known})")))?;
-        files.push((
-            beside(&format!("{name}.json")),
-            dialects::dialect(result, dialect),
-        ));
+    for &dialect in &flags.dialect {
+        let path = beside(&format!("{}.json", dialect.name()));
+        files.push((path, dialects::dialect(result, dialect)));
     }
     for (path, text) in &files {
         write_whole(path, text)?;

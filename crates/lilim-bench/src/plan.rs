@@ -37,12 +37,19 @@ pub struct LeftOut {
 }
 
 impl Plan {
-    /// Samples of all cases, warm-ups included.
+    /// Samples of all cases and rounds, warm-ups included. How many requests a sustained run takes
+    /// nobody knows beforehand: it counts for none.
     pub fn n_slots(&self) -> u64 {
-        self.cases
-            .iter()
-            .map(|case| u64::from(case.n_slots()))
-            .sum()
+        let of_cases = self.cases.iter().map(|case| u64::from(case.n_slots()));
+        let of_rounds = self.comparison.as_ref().map_or(0, |comparison| {
+            let of_round = self.cases.iter().map(|case| match case.work {
+                Work::Arm(Arm::Control) => 1,
+                Work::Arm(_) => u64::from(comparison.round.n_slots()),
+                _ => 0,
+            });
+            comparison.looks.rounds() as u64 * of_round.sum::<u64>()
+        });
+        of_cases.sum::<u64>() + of_rounds
     }
 }
 

@@ -205,3 +205,13 @@ fn a_round_that_failed_counts_for_nothing() {
     assert!(found.metrics.is_empty());
     assert!(file.findings.cases[0].n_failed > 0);
 }
+
+#[test]
+fn a_plan_knows_how_many_samples_its_rounds_make() {
+    let mut plan = plan(6);
+    let n_slots = plan.n_slots();
+    // Never decided: a limit that holds whatever is measured would end it at half.
+    plan.comparison.as_mut().unwrap().gates.clear();
+    let file = run(plan, step(0), step(0));
+    assert_eq!(file.recording.samples.len() as u64, n_slots);
+}

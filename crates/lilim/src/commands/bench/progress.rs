@@ -1,10 +1,11 @@
 //! How far a run is, with the time left, while every sample goes into the journal.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use lilim_bench::BenchError;
 use lilim_bench::journal::Journal;
-use lilim_bench::plan::Plan;
+use lilim_bench::plan::{Plan, Work};
 use lilim_bench::record::Sample;
 use lilim_bench::scenario::Sink;
 
@@ -18,6 +19,10 @@ pub(crate) struct Progress<'a> {
     n_before: u64,
     n_done: u64,
     n_all: u64,
+    /// Cases whose samples were counted beforehand.
+    counted: BTreeSet<String>,
+    /// Samples of the others.
+    n_uncounted: u64,
 }
 
 impl<'a> Progress<'a> {
@@ -29,6 +34,13 @@ impl<'a> Progress<'a> {
             n_before,
             n_done: n_before,
             n_all: plan.n_slots(),
+            counted: plan
+                .cases
+                .iter()
+                .filter(|case| !matches!(case.work, Work::Sustained { .. }))
+                .map(|case| case.id.clone())
+                .collect(),
+            n_uncounted: 0,
         }
     }
 
@@ -44,7 +56,14 @@ impl<'a> Progress<'a> {
 impl Sink for Progress<'_> {
     fn keep(&mut self, sample: Sample) -> Result<(), BenchError> {
         let case = sample.case.clone();
+        let is_counted = self.counted.contains(&case);
         self.journal.keep(sample)?;
+        if !is_counted {
+            self.n_uncounted += 1;
+            self.line
+                .show(&format!("measuring {case}: {} requests", self.n_uncounted));
+            return Ok(());
+        }
         self.n_done += 1;
         let left = self.time_left().map_or_else(String::new, |left| {
             format!(", about {} left", human_duration(left))

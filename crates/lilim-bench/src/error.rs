@@ -45,6 +45,9 @@ pub enum BenchError {
         /// What is wrong.
         reason: String,
     },
+    /// Where a run would be kept lies one that was interrupted.
+    #[error("{0} holds a run that was interrupted")]
+    Unfinished(std::path::PathBuf),
     /// A run was to be resumed with another plan.
     #[error("{path} was made with another plan ({what} differs)")]
     OtherPlan {

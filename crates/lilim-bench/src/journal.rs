@@ -30,15 +30,28 @@ impl Journal {
     /// Begins a journal, after making sure that a file of the expected size can be written there.
     ///
     /// # Errors
-    /// [`BenchError::File`] where it cannot.
+    /// [`BenchError::File`] where it cannot, [`BenchError::Unfinished`] where another run's journal
+    /// lies: what it measured is not thrown away.
     pub fn create(
         path: &Path,
         header: Header,
         plan: Plan,
         expected_bytes: u64,
     ) -> Result<Self, BenchError> {
+        let is_taken = path
+            .metadata()
+            .is_ok_and(|file| file.is_file() && file.len() > 0);
+        if is_taken {
+            return Err(BenchError::Unfinished(path.to_owned()));
+        }
         let file = File::create(path).map_err(|source| failed(path, source))?;
-        try_space(&file, expected_bytes).map_err(|source| failed(path, source))?;
+        if let Err(source) = try_space(&file, expected_bytes) {
+            // Half a disk of zeros is nobody's journal. A device is not ours to remove.
+            if file.metadata().is_ok_and(|file| file.is_file()) {
+                let _ = std::fs::remove_file(path);
+            }
+            return Err(failed(path, source));
+        }
         let mut journal = Self {
             path: path.to_owned(),
             file,
@@ -67,7 +80,7 @@ impl Journal {
                 what: difference(&recording.plan, plan).to_owned(),
             });
         }
-        drop_half_a_sustained_run(&mut recording);
+        drop_half_a_case(&mut recording);
         whole_rounds(&mut recording);
         ends.truncate(recording.samples.len() + 1);
         let sound_bytes = ends.last().copied().unwrap_or(0);
@@ -91,14 +104,7 @@ impl Journal {
 
     /// A time after everything that was recorded: where a resumed recording's clock goes on.
     pub fn end_ns(&self) -> u64 {
-        let ends = self.recording.samples.iter().map(|sample| {
-            let last = match &sample.outcome {
-                Outcome::Request(request) => request.events.last().map(|event| event.t_ns),
-                Outcome::Load(load) => Some(load.ready_ns),
-                Outcome::Readings(_) | Outcome::Failed { .. } => None,
-            };
-            last.unwrap_or(0).max(sample.at_ns)
-        });
+        let ends = self.recording.samples.iter().map(end_of);
         ends.max().unwrap_or(0)
     }
 
@@ -181,18 +187,43 @@ pub fn read(path: &Path) -> Result<Read, BenchError> {
     Ok(Read { recording, ends })
 }
 
-/// Requests of a sustained run at the end of a journal are no whole run: they go.
-fn drop_half_a_sustained_run(recording: &mut Recording) {
-    let is_sustained = |id: &str| {
-        let mut cases = recording.plan.cases.iter();
-        cases.any(|case| case.id == id && matches!(case.work, Work::Sustained { .. }))
-    };
+/// A load of requests, or a sustained run, is one thing: half of one at the end of a journal goes.
+fn drop_half_a_case(recording: &mut Recording) {
     let Some(last) = recording.samples.last().map(|sample| sample.case.clone()) else {
         return;
     };
-    if is_sustained(&last) {
+    let Some(case) = recording.plan.cases.iter().find(|case| case.id == last) else {
+        return;
+    };
+    let ours = || {
+        recording
+            .samples
+            .iter()
+            .filter(|sample| sample.case == last)
+    };
+    let is_whole = match case.work {
+        Work::Throughput { .. } => ours().count() as u64 == u64::from(case.n_slots()),
+        Work::Sustained { seconds, .. } => {
+            let begin = ours().map(|sample| sample.at_ns).min().unwrap_or(0);
+            let end = ours().map(end_of).max().unwrap_or(0);
+            // Its last request may end a moment before its time does.
+            end.saturating_sub(begin) >= u64::from(seconds) * 980_000_000
+        }
+        _ => true,
+    };
+    if !is_whole {
         recording.samples.retain(|sample| sample.case != last);
     }
+}
+
+/// A time after everything in a sample.
+fn end_of(sample: &Sample) -> u64 {
+    let last = match &sample.outcome {
+        Outcome::Request(request) => request.events.last().map(|event| event.t_ns),
+        Outcome::Load(load) => Some(load.ready_ns),
+        Outcome::Readings(_) | Outcome::Failed { .. } => None,
+    };
+    last.unwrap_or(0).max(sample.at_ns)
 }
 
 /// Takes the space and gives it back: a full disk is found before hours of measuring, not after.

@@ -5,16 +5,17 @@
 mod fake;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use lilim_api::CancelToken;
+use lilim_api::{CancelToken, EngineError};
 use lilim_bench::clock::Clock;
 use lilim_bench::derive::ComparisonFindings;
 use lilim_bench::plan::{Arm, Comparison, Gate, Plan, RequestShape, RoundShape, Work};
 use lilim_bench::record::{Outcome, Recording};
 use lilim_bench::result_file::ResultFile;
 use lilim_bench::scenario::{Bench, Probe};
-use lilim_bench::side::Launcher;
+use lilim_bench::side::{Launched, Launcher};
 use lilim_bench::stats::{ErrorRate, Limit, LookPlan, Verdict};
 use lilim_testkit::{Script, StepperOptions};
 
@@ -69,6 +70,10 @@ fn run(plan: Plan, tested: StepperOptions, baseline: StepperOptions) -> ResultFi
         Box::new(FakeLauncher(tested)),
         Box::new(FakeLauncher(baseline)),
     ];
+    run_on(plan, &launchers)
+}
+
+fn run_on(plan: Plan, launchers: &[Box<dyn Launcher>]) -> ResultFile {
     let mut kept = Kept::default();
     let control = Probe {
         name: "control/call_ns".to_owned(),
@@ -77,7 +82,7 @@ fn run(plan: Plan, tested: StepperOptions, baseline: StepperOptions) -> ResultFi
     };
     Bench {
         plan: &plan,
-        launchers: &launchers,
+        launchers,
         probes: vec![control],
         clock: Clock::starting_at(0),
         cancel: CancelToken::new(),
@@ -204,6 +209,55 @@ fn a_round_that_failed_counts_for_nothing() {
     assert_eq!(found.n_rounds, 0);
     assert!(found.metrics.is_empty());
     assert!(file.findings.cases[0].n_failed > 0);
+}
+
+/// An engine that does not start the third time.
+struct Flaky(AtomicUsize);
+
+impl Launcher for Flaky {
+    fn launch(&self) -> Result<Launched, EngineError> {
+        if self.0.fetch_add(1, Ordering::Relaxed) == 2 {
+            return Err(EngineError::Text("it did not start".to_owned()));
+        }
+        FakeLauncher(step(0)).launch()
+    }
+
+    fn drop_page_cache(&self) -> String {
+        String::new()
+    }
+}
+
+#[test]
+fn another_round_makes_up_for_one_that_failed() {
+    let mut plan = plan(6);
+    // Whatever is measured, it is not decided before the end.
+    plan.comparison.as_mut().unwrap().gates.clear();
+    let launchers: Vec<Box<dyn Launcher>> = vec![
+        Box::new(Flaky(AtomicUsize::new(0))),
+        Box::new(FakeLauncher(step(0))),
+    ];
+    let file = run_on(plan, &launchers);
+    assert_eq!(file.findings.cases[0].failures["it did not start"], 1);
+    assert_eq!(found(&file).n_rounds, 6);
+    assert!(
+        found(&file)
+            .metrics
+            .iter()
+            .all(|one| one.differences.len() == 6)
+    );
+}
+
+#[test]
+fn a_side_that_writes_less_is_refused_and_not_left_out() {
+    let mut short = step(0);
+    // Room for the prompt and two tokens of four.
+    short.context = ROUND.decode.n_prompt as usize + 2;
+    let file = run(plan(6), short, step(0));
+    let refusals = found(&file).equality.refusals.join("; ");
+    assert!(
+        refusals.contains("2 out") && refusals.contains("4 out"),
+        "{refusals}"
+    );
 }
 
 #[test]

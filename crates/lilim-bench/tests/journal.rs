@@ -10,7 +10,7 @@ use lilim_api::CancelToken;
 use lilim_bench::BenchError;
 use lilim_bench::clock::Clock;
 use lilim_bench::journal::Journal;
-use lilim_bench::plan::{Plan, RequestShape, Work};
+use lilim_bench::plan::{Arrivals, Delivery, Limits, Plan, RequestShape, Work};
 use lilim_bench::record::{Outcome, Sample};
 use lilim_bench::result_file::ResultFile;
 use lilim_bench::scenario::{Bench, Sink};
@@ -138,23 +138,37 @@ fn an_interrupted_run_is_resumed_wherever_it_ended() {
 }
 
 #[test]
-fn half_a_sustained_run_is_done_again() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("run.jsonl");
+fn half_of_what_is_one_thing_is_done_again() {
     let sustained = Work::Sustained {
         shape: SHAPE,
         seconds: 1,
     };
-    let plan = fake::plan(vec![
-        case("load", Work::Load, 0, 1),
-        case("sustained", sustained, 0, 0),
-    ]);
-    let mut journal = Journal::create(&path, header(), plan.clone(), 0).unwrap();
-    run(&plan, &mut journal, 3).unwrap_err();
-    drop(journal);
-    let journal = Journal::resume(&path, &plan).unwrap();
-    assert_eq!(journal.recording().samples.len(), 1);
-    assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 2);
+    let throughput = Work::Throughput {
+        shape: SHAPE,
+        arrivals: Arrivals::Closed { concurrency: 2 },
+        delivery: Delivery::Streamed,
+        limits: Limits::default(),
+    };
+    for (work, n_samples) in [(sustained, 0), (throughput, 6)] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run.jsonl");
+        let plan = fake::plan(vec![
+            case("load", Work::Load, 0, 1),
+            case("one thing", work, 0, n_samples),
+        ]);
+        let mut journal = Journal::create(&path, header(), plan.clone(), 0).unwrap();
+        run(&plan, &mut journal, 3).unwrap_err();
+        drop(journal);
+        let mut journal = Journal::resume(&path, &plan).unwrap();
+        assert_eq!(journal.recording().samples.len(), 1);
+        assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 2);
+        run(&plan, &mut journal, usize::MAX).unwrap();
+        drop(journal);
+        // A whole one stays.
+        let journal = Journal::resume(&path, &plan).unwrap();
+        let least = 1 + n_samples.max(1) as usize;
+        assert!(journal.recording().samples.len() >= least);
+    }
 }
 
 #[test]
@@ -194,7 +208,20 @@ fn what_cannot_be_written_is_found_before_the_run() {
     if Path::new("/dev/full").exists() {
         let error = Journal::create("/dev/full".as_ref(), header(), plan(), 4096).unwrap_err();
         assert!(matches!(error, BenchError::File { .. }), "{error}");
+        assert!(
+            Path::new("/dev/full").exists(),
+            "a device is nobody's journal"
+        );
     } else {
         eprintln!("skipped: no /dev/full on this system");
     }
+}
+
+#[test]
+fn an_interrupted_run_is_not_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.jsonl");
+    drop(begin(&path));
+    let error = Journal::create(&path, header(), plan(), 0).unwrap_err();
+    assert!(matches!(error, BenchError::Unfinished(_)), "{error}");
 }

@@ -153,7 +153,7 @@ fn throughput(arrivals: Arrivals, delivery: Delivery) -> Work {
 fn two_clients_give_twice_the_tokens_of_one() {
     let closed = |concurrency| {
         let work = throughput(Arrivals::Closed { concurrency }, Delivery::Streamed);
-        case(&format!("throughput/{concurrency}"), work, 0, 4)
+        case(&format!("throughput/{concurrency}"), work, 2, 4)
     };
     // 4 tokens in 40 + 45 ms.
     let truth = 4.0 / 0.085;

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use lilim_api::EngineError;
+use lilim_bench::BenchError;
 
 /// How the program ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub(crate) enum Exit {
     Failed,
     /// The command line asked for something that makes no sense.
     Usage,
+    /// Everything was done, and a limit was missed beyond doubt.
+    GateFailed,
     /// The user cancelled.
     Cancelled,
 }
@@ -23,6 +26,7 @@ impl From<Exit> for ExitCode {
             Exit::Fine => 0,
             Exit::Failed => 1,
             Exit::Usage => 2,
+            Exit::GateFailed => 3,
             Exit::Cancelled => 130,
         })
     }
@@ -35,6 +39,9 @@ pub(crate) struct UsageError(pub(crate) String);
 
 /// What the user may do about an error, where there is something.
 pub(crate) fn hint(error: &anyhow::Error) -> Option<&'static str> {
+    if let Some(BenchError::Unfinished(_)) = error.downcast_ref() {
+        return Some("--resume with that file goes on with it; remove it to begin anew");
+    }
     match error.downcast_ref::<EngineError>()? {
         EngineError::OutOfMemory { .. } | EngineError::AllocationFailed { .. } => {
             Some("a smaller --context or --kv-type q8_0 takes less memory")
@@ -48,6 +55,9 @@ pub(crate) fn hint(error: &anyhow::Error) -> Option<&'static str> {
 pub(crate) fn of_error(error: &anyhow::Error) -> Exit {
     if error.is::<UsageError>() {
         return Exit::Usage;
+    }
+    if matches!(error.downcast_ref(), Some(BenchError::Interrupted)) {
+        return Exit::Cancelled;
     }
     match error.downcast_ref::<EngineError>() {
         Some(EngineError::Cancelled) => Exit::Cancelled,

@@ -10,7 +10,7 @@ use crate::plan::{Arm, Comparison, Plan};
 use crate::process::{CPU_SYSTEM, CPU_USER};
 use crate::record::{Outcome, RequestRecord, Sample, SideInfo};
 use crate::stats::{
-    BootstrapOptions, Confidence, Decision, Estimate, Limit, NOISE_FLOOR, Rounds, drift,
+    BootstrapOptions, Confidence, Decision, Estimate, Limit, NOISE_FLOOR, Rounds, Verdict, drift,
     hodges_lehmann, judge, log_ratios, median, serial_correlation,
 };
 
@@ -128,15 +128,7 @@ pub(crate) fn comparison(plan: &Plan, samples: &[Sample]) -> Option<ComparisonFi
     let comparison = plan.comparison.as_ref()?;
     let side = |index: usize| plan.sides.get(index);
     let (tested, baseline) = (side(comparison.tested)?, side(comparison.baseline)?);
-    let of = |arm: Arm| -> Vec<&Sample> {
-        let id = arm.case_id();
-        samples.iter().filter(|sample| sample.case == id).collect()
-    };
-    let arms = Arms {
-        tested: of(Arm::Tested),
-        baseline: of(Arm::Baseline),
-        again: of(Arm::BaselineAgain),
-    };
+    let arms = Arms::of(samples);
     let equality = arms.equality(comparison, tested, baseline);
     let rounds = arms.whole_rounds();
     let metrics = if equality.refusals.is_empty() {
@@ -154,9 +146,14 @@ pub(crate) fn comparison(plan: &Plan, samples: &[Sample]) -> Option<ComparisonFi
         equality,
         consistency: arms.consistency(),
         n_rounds: rounds.len(),
-        drifted_rounds: drifted_rounds(&of(Arm::Control)),
+        drifted_rounds: drifted_rounds(&of_arm(samples, Arm::Control)),
         metrics,
     })
+}
+
+/// Rounds that every arm finished without a failure.
+pub(crate) fn n_whole_rounds(samples: &[Sample]) -> usize {
+    Arms::of(samples).whole_rounds().len()
 }
 
 /// The samples of each arm.
@@ -166,7 +163,20 @@ struct Arms<'a> {
     again: Vec<&'a Sample>,
 }
 
-impl Arms<'_> {
+fn of_arm(samples: &[Sample], arm: Arm) -> Vec<&Sample> {
+    let id = arm.case_id();
+    samples.iter().filter(|sample| sample.case == id).collect()
+}
+
+impl<'a> Arms<'a> {
+    fn of(samples: &'a [Sample]) -> Self {
+        Self {
+            tested: of_arm(samples, Arm::Tested),
+            baseline: of_arm(samples, Arm::Baseline),
+            again: of_arm(samples, Arm::BaselineAgain),
+        }
+    }
+
     /// Rounds in which no sample of any arm failed.
     fn whole_rounds(&self) -> Vec<u32> {
         let of = |samples: &[&Sample]| -> BTreeSet<u32> {
@@ -217,8 +227,11 @@ impl Arms<'_> {
             ),
         );
         let same_prefix = !tested.options.prefix_cache && !baseline.options.prefix_cache;
-        let fact = "prefix caches are off and gave nothing";
-        check(same_prefix, fact, "a prefix cache is on".to_owned());
+        check(
+            same_prefix,
+            "prefix caches are off",
+            "a prefix cache is on".to_owned(),
+        );
         let differing = differ_in(tested, baseline);
         let fact = "at most one thing differs between the sides";
         let several = format!(
@@ -235,30 +248,25 @@ impl Arms<'_> {
         Equality { holds, refusals }
     }
 
-    /// The first request of which the sides did different work.
+    /// What of the work was not the same; a request that failed after it was computed counts too,
+    /// or only those that went alike would be left to compare.
     fn unequal_work(&self) -> Option<String> {
-        let work = |samples: &[&Sample]| -> BTreeMap<u32, (String, usize, usize)> {
-            let done = samples.iter().filter_map(|sample| match &sample.outcome {
-                Outcome::Request(one) if one.failure.is_none() => {
-                    let n_out = one.events.iter().map(|event| event.n_tokens as usize).sum();
-                    let work = (one.prompt_hash.clone(), one.n_prompt as usize, n_out);
-                    Some((sample.slot, work))
+        let (baseline, mut n_pairs) = (work(&self.baseline), 0);
+        for other in [work(&self.tested), work(&self.again)] {
+            for (slot, a) in &other {
+                let Some(b) = baseline.get(slot) else {
+                    continue;
+                };
+                n_pairs += 1;
+                if a != b {
+                    return Some(format!("request {slot}: {a}, and {b}"));
                 }
-                _ => None,
-            });
-            done.collect()
-        };
-        let (tested, baseline) = (work(&self.tested), work(&self.baseline));
-        tested.iter().find_map(|(slot, a)| {
-            let b = baseline.get(slot)?;
-            (a != b).then(|| {
-                let (n_in, n_out) = ((a.1, b.1), (a.2, b.2));
-                format!(
-                    "request {slot}: {} and {} tokens in, {} and {} out, or other ids",
-                    n_in.0, n_in.1, n_out.0, n_out.1
-                )
-            })
-        })
+                if a.n_cached > 0 {
+                    return Some(format!("request {slot}: {a}"));
+                }
+            }
+        }
+        (n_pairs == 0).then(|| "no request was computed by both sides".to_owned())
     }
 
     fn consistency(&self) -> Consistency {
@@ -307,10 +315,18 @@ impl Arms<'_> {
         let judged = gate.and_then(|gate| at_looks(gate.limit, &differences, &floor, comparison));
         let (estimate, decision) = match judged {
             Some((estimate, decision)) => (estimate, Some(decision)),
-            None => (
-                hodges_lehmann(&differences, DESCRIBED).ok().flatten()?,
-                None,
-            ),
+            None => {
+                let estimate = hodges_lehmann(&differences, DESCRIBED).ok().flatten()?;
+                let planned = comparison.looks.looks.first().map_or(0, |look| look.rounds);
+                let unseen = |_| Decision {
+                    verdict: Verdict::Inconclusive,
+                    reason: format!(
+                        "{} whole rounds, the first look was planned at {planned}",
+                        differences.len()
+                    ),
+                };
+                (estimate, gate.map(unseen))
+            }
         };
         let floor = hodges_lehmann(&floor, NOISE_FLOOR).ok().flatten()?;
         let correlation = serial_correlation(&differences).ok().flatten();
@@ -326,6 +342,44 @@ impl Arms<'_> {
             differences,
         })
     }
+}
+
+/// What a request was, as far as two sides must agree.
+#[derive(PartialEq, Eq)]
+struct RequestWork<'a> {
+    prompt_hash: &'a str,
+    n_prompt: u32,
+    n_cached: u32,
+    n_out: u32,
+}
+
+impl std::fmt::Display for RequestWork<'_> {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let hash = self.prompt_hash.get(..8).unwrap_or(self.prompt_hash);
+        write!(
+            out,
+            "{} tokens in (ids {hash}), {} of them from a cache, {} out",
+            self.n_prompt, self.n_cached, self.n_out
+        )
+    }
+}
+
+/// Every request that an engine says it computed, by its slot.
+fn work<'a>(samples: &[&'a Sample]) -> BTreeMap<u32, RequestWork<'a>> {
+    let computed = samples.iter().filter_map(|sample| {
+        let Outcome::Request(one) = &sample.outcome else {
+            return None;
+        };
+        let engine = one.engine?;
+        let work = RequestWork {
+            prompt_hash: &one.prompt_hash,
+            n_prompt: engine.n_prompt,
+            n_cached: engine.n_cached,
+            n_out: one.events.iter().map(|event| event.n_tokens).sum(),
+        };
+        Some((sample.slot, work))
+    });
+    computed.collect()
 }
 
 /// The confidence of metrics that decide nothing.

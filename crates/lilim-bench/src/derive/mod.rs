@@ -9,8 +9,8 @@ mod throughput;
 
 use std::collections::BTreeMap;
 
-pub(crate) use compare::comparison;
 pub use compare::{ComparisonFindings, Consistency, Equality, MetricRatio, RatioInterval};
+pub(crate) use compare::{comparison, n_whole_rounds};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -5,6 +5,9 @@ use super::{Gathered, Series, per_second};
 use crate::record::RequestRecord;
 use crate::stats;
 
+/// A day: a file whose times were changed must not ask for more memory than there is.
+const MOST_STEPS: u64 = 86_400 / 5;
+
 /// Nanoseconds of a step.
 const STEP_NS: u64 = 5_000_000_000;
 
@@ -14,9 +17,13 @@ pub(super) fn gather(requests: &[&RequestRecord], gathered: &mut Gathered) -> Op
     let end_ns = outputs.last()?.last_ns();
     let events = || outputs.iter().flat_map(|output| &output.events);
     let n_tokens: f64 = events().map(|event| f64::from(event.n_tokens)).sum();
-    gathered.add_some("sustained_tps", per_second(n_tokens, end_ns - start_ns));
+    gathered.add_some(
+        "sustained_tps",
+        per_second(n_tokens, end_ns.saturating_sub(start_ns)),
+    );
     // Whole steps only: a part of a step would look like a fall.
-    let n_steps = ((end_ns - start_ns) / STEP_NS) as usize;
+    let n_steps = end_ns.saturating_sub(start_ns) / STEP_NS;
+    let n_steps = n_steps.min(MOST_STEPS) as usize;
     let mut values = vec![0.0; n_steps];
     for event in events() {
         let step = (event.t_ns.saturating_sub(start_ns) / STEP_NS) as usize;

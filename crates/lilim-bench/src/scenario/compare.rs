@@ -17,7 +17,7 @@ pub(super) fn run(
 ) -> Result<(), BenchError> {
     let plan = bench.plan;
     let n_rounds = comparison.looks.rounds();
-    let orders = stats::round_orders(&Arm::ALL, n_rounds, plan.seed);
+    let orders = stats::round_orders(&Arm::ALL, n_rounds + SPARE_ROUNDS, plan.seed);
     for (round, order) in (0..).zip(orders) {
         for arm in order {
             let case = plan.cases.iter().find(|case| case.work == Work::Arm(arm));
@@ -27,12 +27,17 @@ pub(super) fn run(
             }
             one_arm(bench, comparison, (case, arm, round), sink)?;
         }
-        if is_decided(plan, sink.samples(), round as usize + 1) {
+        let n_whole = derive::n_whole_rounds(sink.samples());
+        if n_whole >= n_rounds || is_decided(plan, sink.samples(), n_whole) {
             return Ok(());
         }
     }
     Ok(())
 }
+
+/// Rounds that may take the place of rounds in which something failed. Whatever fails more often is
+/// not to be compared.
+const SPARE_ROUNDS: usize = 6;
 
 impl Bench<'_> {
     /// A journal that is resumed holds whole rounds only.

@@ -74,12 +74,27 @@ impl Bench<'_> {
     /// beforehand, is one thing: done or not.
     fn slots_left(&self, case: &Case) -> Vec<u32> {
         let is_done = |slot| self.done.contains(&(case.id.clone(), slot));
+        if case.budget_s.is_some() && self.is_past(case) {
+            return Vec::new();
+        }
         let n_slots = match case.work {
             Work::Sustained { .. } => 1,
             Work::Arm(_) => 0,
             _ => case.n_slots(),
         };
         (0..n_slots).filter(|&slot| !is_done(slot)).collect()
+    }
+
+    /// Whether a resumed run had begun a later case: this one's time was used up.
+    fn is_past(&self, case: &Case) -> bool {
+        let later = self
+            .plan
+            .cases
+            .iter()
+            .skip_while(|one| one.id != case.id)
+            .skip(1);
+        let mut later = later.map(|one| &one.id);
+        later.any(|id| self.done.iter().any(|(done, _)| done == id))
     }
 
     fn case(&mut self, case: &Case, slots: &[u32], sink: &mut dyn Sink) -> Result<(), BenchError> {

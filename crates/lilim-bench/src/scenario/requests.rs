@@ -53,6 +53,12 @@ pub(super) fn warm(
         let at_ns = context.clock.now_ns();
         let served = context.load().and_then(|ready| {
             let mut client = Client::new(context, &ready)?;
+            // A process that was started in the middle of a case is warmed up like the first.
+            if slots.peek().is_some_and(|&slot| slot > 0) {
+                for number in 0..keep.case.n_warmups {
+                    client.ask(shape, u32::MAX - number)?;
+                }
+            }
             while let Some(slot) =
                 slots.next_if(|&slot| !context.cancel.is_cancelled() && !keep.is_out_of_time(slot))
             {

@@ -14,7 +14,6 @@ pub(super) fn run(
     keep: &mut Keep<'_>,
 ) -> Result<(), BenchError> {
     let start_ns = context.clock.now_ns();
-    let end_ns = start_ns.saturating_add(u64::from(seconds) * 1_000_000_000);
     let ready = match context.load() {
         Ok(ready) => ready,
         Err(error) => return keep.failed(0, start_ns, &error),
@@ -23,8 +22,10 @@ pub(super) fn run(
         Ok(client) => client,
         Err(error) => return keep.failed(0, start_ns, &error),
     };
+    let nanos = u64::from(seconds) * 1_000_000_000;
+    let end_ns = context.clock.now_ns().saturating_add(nanos);
     let mut slot = 0;
-    while context.clock.now_ns() < end_ns {
+    loop {
         let at_ns = context.clock.now_ns();
         match client.ask(shape, slot) {
             Ok(record) => {
@@ -38,6 +39,9 @@ pub(super) fn run(
             Err(error) => return keep.failed(slot, at_ns, &error),
         }
         slot += 1;
+        if context.clock.now_ns() >= end_ns {
+            break;
+        }
     }
     Ok(())
 }

@@ -38,7 +38,9 @@ pub(crate) enum BenchCommand {
     Ipc(ScenarioFlags),
     /// Everything above, one after another.
     All(ScenarioFlags),
-    /// Two engines, models, options or builds against each other, in rounds, with verdicts.
+    /// Two engines, models, options or builds against each other, in rounds, with verdicts. Of each
+    /// round --samples are the requests of each kind [default: 3], --warmup those before [default: 1];
+    /// --quick takes the fewest rounds that can decide anything. A FAIL ends with exit code 3.
     Compare(CompareFlags),
     /// Derive every number of a result file again from its samples; fails on any difference.
     Verify {
@@ -72,10 +74,10 @@ pub(crate) struct RunFlags {
     #[arg(long)]
     pub(crate) quick: bool,
     /// Samples of each case [default: by scenario, enough for its percentiles].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) samples: Option<u32>,
-    /// Samples of each case before those that count [default: 2].
-    #[arg(long, value_name = "N")]
+    /// Samples of each case before those that count [default: 2, none where each starts afresh].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=10_000))]
     pub(crate) warmup: Option<u32>,
     /// Seconds for each case: no sample is begun after them, once there are three.
     #[arg(long, value_name = "SECONDS")]

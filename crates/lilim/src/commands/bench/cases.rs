@@ -3,7 +3,7 @@
 use lilim_bench::plan::{
     Arrivals, Bound, Case, Delivery, Figure, LeftOut, Limits, Plan, RequestShape, Target, Work,
 };
-use lilim_bench::record::Reading;
+use lilim_bench::record::{Reading, Transport};
 use lilim_bench::scenario::Probe;
 
 use super::ipc;
@@ -90,6 +90,7 @@ pub(crate) fn plan(
     let mut maker = Maker {
         flags,
         context: side.context(),
+        is_worker: side.info().transport == Transport::Worker,
         cases: Vec::new(),
         left_out: Vec::new(),
     };
@@ -118,6 +119,7 @@ pub(crate) fn plan(
 struct Maker<'a> {
     flags: &'a RunFlags,
     context: u32,
+    is_worker: bool,
     cases: Vec<Case>,
     left_out: Vec<LeftOut>,
 }
@@ -188,7 +190,15 @@ impl Maker<'_> {
                 n_prompt,
                 n_out: FEW,
             };
-            self.add(&format!("ttft/cold/{n_prompt}"), Work::TtftCold(shape), 10);
+            let id = format!("ttft/cold/{n_prompt}");
+            if self.is_worker {
+                self.add(&id, Work::TtftCold(shape), 10);
+            } else {
+                self.left_out.push(LeftOut {
+                    case: id,
+                    reason: "in this process nothing is fresh after the first time".to_owned(),
+                });
+            }
         }
     }
 

@@ -39,6 +39,10 @@ const MOST_ROUNDS: usize = 40;
 
 /// Runs the command.
 pub(crate) fn run(flags: &CompareFlags, config: &Config) -> anyhow::Result<Exit> {
+    if flags.run.budget.is_some() {
+        let reason = "a comparison has rounds and no --budget (--rounds, --quick)";
+        return Err(UsageError(reason.to_owned()).into());
+    }
     let shape = round_shape(flags);
     let sides = [&flags.tested, &flags.baseline].map(|text| side(text, flags, shape, config));
     let [tested, baseline] = sides;
@@ -54,7 +58,7 @@ pub(crate) fn run(flags: &CompareFlags, config: &Config) -> anyhow::Result<Exit>
             ours.looks = theirs.looks;
             ours.pilot = theirs.pilot;
         }
-    } else if flags.rounds.is_none() {
+    } else if flags.rounds.is_none() && !flags.run.quick {
         let pilot = pilot(&plan, &launchers, &cancel)?;
         settle_rounds(&mut plan, pilot)?;
     }
@@ -151,13 +155,12 @@ fn looks(rounds: usize, error: ErrorRate) -> LookPlan {
     LookPlan::new(even.max(least), error).expect("an even number between least and most")
 }
 
-/// The limits that decide where nobody says otherwise: those of the project's documents for CI.
+/// The limits that decide: those of the project's documents for CI. TTFT and end to end are the same
+/// times as these rates, seen from the other side: they are described and decide nothing.
 fn gates() -> Vec<Gate> {
     [
         ("decode_tps", Limit::AtLeast(0.95)),
         ("client_prefill_tps", Limit::AtLeast(0.95)),
-        ("ttft_ms", Limit::AtMost(1.10)),
-        ("e2e_ms", Limit::AtMost(1.10)),
         ("peak_rss_bytes", Limit::AtMost(1.10)),
     ]
     .map(|(metric, limit)| Gate {
@@ -189,8 +192,9 @@ fn pilot(
     launchers: &[Box<dyn Launcher>],
     cancel: &lilim_api::CancelToken,
 ) -> anyhow::Result<BTreeMap<String, Vec<f64>>> {
+    let n_rounds = plan.comparison.as_ref().map_or(0, |one| one.looks.rounds());
     terminal::tell(&format!(
-        "a pilot of {PILOT_ROUNDS} rounds chooses how many are needed …"
+        "a pilot of {n_rounds} rounds chooses how many are needed …"
     ));
     let mut pilot = Pilot::default();
     Bench {

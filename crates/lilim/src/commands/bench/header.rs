@@ -24,7 +24,9 @@ pub(crate) fn header() -> anyhow::Result<Header> {
         started_at: jiff::Timestamp::now()
             .strftime("%Y-%m-%dT%H:%M:%SZ")
             .to_string(),
-        command: std::env::args().collect(),
+        command: std::env::args_os()
+            .map(|argument| argument.to_string_lossy().into_owned())
+            .collect(),
         machine: describe(),
     })
 }

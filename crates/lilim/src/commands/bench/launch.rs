@@ -59,6 +59,12 @@ impl Native {
             Some(path) => header::program_of(path)?,
             None => header::program()?,
         };
+        // Another program has an embedded model of its own, and nobody here knows which.
+        let is_known = matches!(files, ModelFiles::Gguf(_)) || program == header::program()?;
+        let sha256 = match is_known {
+            true => header::sha256(&files)?,
+            false => None,
+        };
         let info = SideInfo {
             name: wanted.name.unwrap_or_else(|| models::name_of(&files)),
             engine: engine.name().to_owned(),
@@ -69,7 +75,7 @@ impl Native {
             program: Some(program),
             model: ModelIdentity {
                 name: known.name,
-                sha256: header::sha256(&files)?,
+                sha256,
                 quantization: known.quantization,
                 file_bytes: header::file_bytes(&files),
             },

@@ -21,6 +21,7 @@ use lilim_bench::report::Detail;
 use lilim_bench::result_file::ResultFile;
 use lilim_bench::scenario::{Bench, Probe};
 use lilim_bench::side::Launcher;
+use lilim_bench::stats::Verdict;
 
 use self::launch::{Native, Wanted, this_program};
 use crate::arguments::{BenchCommand, RunFlags, ScenarioFlags};
@@ -125,11 +126,19 @@ fn finish(
     for path in written {
         terminal::tell(&format!("wrote {}", path.display()));
     }
-    let has_failures = result.findings.cases.iter().any(|case| case.n_failed > 0);
-    Ok(if has_failures {
-        Exit::Failed
-    } else {
-        Exit::Fine
+    let findings = &result.findings;
+    let has_failures = findings.cases.iter().any(|case| case.n_failed > 0);
+    let comparison = findings.comparison.iter();
+    let is_refused = comparison.flat_map(|found| &found.equality.refusals).next();
+    let mut metrics = findings.comparison.iter().flat_map(|found| &found.metrics);
+    let is_missed = metrics.any(|one| {
+        let decision = one.decision.as_ref();
+        decision.is_some_and(|decision| decision.verdict == Verdict::Fail)
+    });
+    Ok(match has_failures || is_refused.is_some() {
+        true => Exit::Failed,
+        false if is_missed => Exit::GateFailed,
+        false => Exit::Fine,
     })
 }
 

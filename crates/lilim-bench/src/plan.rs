@@ -113,6 +113,9 @@ pub enum Work {
     Memory(RequestShape),
     /// One arm of the plan's comparison; its samples are made in rounds, in turns with the others'.
     Arm(Arm),
+    /// The baseline's answers of the rounds, forced token by token through both sides: how far their
+    /// numbers lie apart. Answers that differed come first.
+    Replay,
     /// A probe that the caller handed in, by name.
     Probe {
         /// The probe's name.
@@ -134,7 +137,7 @@ impl Work {
             Self::Sustained { .. } => "sustained",
             Self::Memory(_) => "memory",
             Self::Probe { .. } => "probe",
-            Self::Arm(_) => "compare",
+            Self::Arm(_) | Self::Replay => "compare",
         }
     }
 
@@ -146,7 +149,7 @@ impl Work {
             | Self::Memory(shape)
             | Self::Throughput { shape, .. }
             | Self::Sustained { shape, .. } => Some(*shape),
-            Self::Load | Self::Probe { .. } | Self::Arm(_) => None,
+            Self::Load | Self::Probe { .. } | Self::Arm(_) | Self::Replay => None,
         }
     }
 }
@@ -169,6 +172,8 @@ pub struct Comparison {
     pub looks: LookPlan,
     /// What decides.
     pub gates: Vec<Gate>,
+    /// Named limits that are reported with a verdict of their own and decide nothing.
+    pub targets: Vec<RatioTarget>,
     /// What the number of rounds was chosen from: ln(tested / baseline) by metric.
     pub pilot: BTreeMap<String, Vec<f64>>,
 }
@@ -177,6 +182,19 @@ pub struct Comparison {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Gate {
+    /// A metric's name.
+    pub metric: String,
+    /// The limit.
+    #[schemars(with = "serde_json::Value")]
+    pub limit: Limit,
+}
+
+/// A limit on a ratio that somebody named.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RatioTarget {
+    /// What people call it.
+    pub name: String,
     /// A metric's name.
     pub metric: String,
     /// The limit.
@@ -217,15 +235,19 @@ pub enum Arm {
     BaselineAgain,
     /// Fixed work that no side has a part in: its times show how the machine drifts.
     Control,
+    /// The tested side once more without a process of its own, where it is this program's: what the
+    /// wire costs. Not in every plan.
+    InProcess,
 }
 
 impl Arm {
-    /// Every arm.
-    pub const ALL: [Self; 4] = [
+    /// Every arm, those first that every comparison has.
+    pub const ALL: [Self; 5] = [
         Self::Tested,
         Self::Baseline,
         Self::BaselineAgain,
         Self::Control,
+        Self::InProcess,
     ];
 
     /// The id of its case.
@@ -235,6 +257,7 @@ impl Arm {
             Self::Baseline => "compare/baseline",
             Self::BaselineAgain => "compare/baseline-again",
             Self::Control => "compare/control",
+            Self::InProcess => "compare/in-process",
         }
     }
 }

@@ -14,7 +14,7 @@ use lilim_bench::derive::ComparisonFindings;
 use lilim_bench::plan::{Arm, Comparison, Gate, Plan, RequestShape, RoundShape, Work};
 use lilim_bench::record::{Outcome, Recording};
 use lilim_bench::result_file::ResultFile;
-use lilim_bench::scenario::{Bench, Probe};
+use lilim_bench::scenario::{Bench, Probe, REPLAY_CASE};
 use lilim_bench::side::{Launched, Launcher};
 use lilim_bench::stats::{ErrorRate, Limit, LookPlan, Verdict};
 use lilim_testkit::{Script, StepperOptions};
@@ -45,6 +45,8 @@ fn plan(n_rounds: usize) -> Plan {
         arm(Arm::Baseline, 1),
         arm(Arm::BaselineAgain, 1),
         arm(Arm::Control, 0),
+        arm(Arm::InProcess, 0),
+        case(REPLAY_CASE, Work::Replay, 0, 2),
     ]);
     plan.sides = vec![fake::side("tested"), fake::side("baseline")];
     for side in &mut plan.sides {
@@ -60,6 +62,7 @@ fn plan(n_rounds: usize) -> Plan {
             metric: "decode_tps".to_owned(),
             limit: Limit::AtLeast(0.8),
         }],
+        targets: Vec::new(),
         pilot: BTreeMap::new(),
     });
     plan
@@ -114,6 +117,10 @@ fn half_the_speed_is_a_fail_and_both_did_the_same_work() {
     assert!(found.equality.refusals.is_empty(), "{:?}", found.equality);
     assert_eq!(found.consistency.n_answers, found.consistency.n_equal);
     assert_eq!(found.consistency.first_divergence, None);
+    let replay = found.consistency.replay.as_ref().unwrap();
+    assert_eq!((replay.n_answers, replay.n_positions), (2, 8));
+    assert_eq!(replay.largest_logit_difference, 0.0);
+    assert_eq!(replay.divergence, None);
     let decode = found
         .metrics
         .iter()
@@ -168,7 +175,11 @@ fn other_answers_are_told_and_are_no_refusal() {
     let found = found(&file);
     assert!(found.equality.refusals.is_empty(), "{:?}", found.equality);
     assert!(found.consistency.n_equal < found.consistency.n_answers);
-    assert!(found.consistency.first_divergence.is_some());
+    let first = found.consistency.first_divergence.unwrap();
+    let replay = found.consistency.replay.as_ref().unwrap();
+    assert!(replay.kld_mean > 0.0 && replay.same_top1 < 1.0);
+    // The answers that differ are replayed first, so the place is the same.
+    assert_eq!(replay.divergence.unwrap().token as usize, first);
 }
 
 #[test]
@@ -232,6 +243,9 @@ fn another_round_makes_up_for_one_that_failed() {
     let mut plan = plan(6);
     // Whatever is measured, it is not decided before the end.
     plan.comparison.as_mut().unwrap().gates.clear();
+    // The third start of the tested side is then one of the rounds.
+    plan.cases
+        .retain(|case| case.work != Work::Arm(Arm::InProcess));
     let launchers: Vec<Box<dyn Launcher>> = vec![
         Box::new(Flaky(AtomicUsize::new(0))),
         Box::new(FakeLauncher(step(0))),
@@ -268,4 +282,29 @@ fn a_plan_knows_how_many_samples_its_rounds_make() {
     plan.comparison.as_mut().unwrap().gates.clear();
     let file = run(plan, step(0), step(0));
     assert_eq!(file.recording.samples.len() as u64, n_slots);
+}
+
+#[test]
+fn a_gate_without_a_figure_is_inconclusive_with_the_reason() {
+    let mut plan = plan(6);
+    plan.comparison.as_mut().unwrap().gates = vec![Gate {
+        metric: "energy_j".to_owned(),
+        limit: Limit::AtMost(1.1),
+    }];
+    let file = run(plan, step(0), step(0));
+    let found = found(&file);
+    let missing = found.missing.iter().find(|one| one.metric == "energy_j");
+    let missing = missing.unwrap();
+    assert!(missing.limit.is_some() && !missing.reason.is_empty());
+    // Not decided at half: nothing was found out.
+    assert_eq!(found.n_rounds, 6);
+}
+
+#[test]
+fn what_the_wire_costs_is_told_where_the_side_also_ran_in_process() {
+    let file = run(plan(6), step(0), step(0));
+    for one in &found(&file).metrics {
+        let is_timed = one.metric != "peak_rss_bytes" && one.metric != "cpu_s";
+        assert_eq!(one.in_process.is_some(), is_timed, "{}", one.metric);
+    }
 }

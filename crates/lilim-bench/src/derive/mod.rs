@@ -9,8 +9,11 @@ mod throughput;
 
 use std::collections::BTreeMap;
 
-pub use compare::{ComparisonFindings, Consistency, Equality, MetricRatio, RatioInterval};
-pub(crate) use compare::{comparison, n_whole_rounds};
+pub use compare::{
+    ComparisonFindings, Consistency, Divergence, Equality, MetricRatio, MissingRatio,
+    RatioInterval, RatioTargetFinding, Replay,
+};
+pub(crate) use compare::{answer_pairs, comparison, n_whole_rounds};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -124,7 +127,7 @@ pub fn derive(recording: &Recording) -> Findings {
         .map(|case| {
             let side = recording.plan.sides.get(case.side);
             let side = side.map_or_else(String::new, |side| side.name.clone());
-            of_case(case, side, &recording.samples)
+            of_case(case, side, recording)
         })
         .collect();
     let cases = with_shares(recording, cases);
@@ -141,8 +144,13 @@ pub fn derive(recording: &Recording) -> Findings {
     }
 }
 
-fn of_case(case: &Case, side: String, samples: &[Sample]) -> CaseFindings {
-    let all: Vec<&Sample> = samples.iter().filter(|one| one.case == case.id).collect();
+fn of_case(case: &Case, side: String, recording: &Recording) -> CaseFindings {
+    let comparison = recording.plan.comparison.as_ref();
+    let all: Vec<&Sample> = recording
+        .samples
+        .iter()
+        .filter(|one| one.case == case.id)
+        .collect();
     let mut failures = BTreeMap::new();
     for reason in all.iter().filter_map(|sample| failure(sample)) {
         *failures.entry(reason.to_owned()).or_insert(0) += 1;
@@ -163,7 +171,16 @@ fn of_case(case: &Case, side: String, samples: &[Sample]) -> CaseFindings {
     let mut series = Vec::new();
     for sample in &good {
         match &sample.outcome {
-            Outcome::Request(record) => request::gather(record, &mut gathered),
+            Outcome::Request(record) => match (&case.work, comparison) {
+                // Requests of both kinds in one case: each metric is that of the kind that shows it.
+                (Work::Arm(_), Some(comparison)) => {
+                    let mut shown = Gathered::default();
+                    request::gather(record, &mut shown);
+                    shown.retain(|metric| compare::shows(metric, record, comparison));
+                    gathered.extend(shown);
+                }
+                _ => request::gather(record, &mut gathered),
+            },
             Outcome::Load(record) => load::gather(record, &mut gathered),
             Outcome::Readings(all) => readings::gather(all, &mut gathered),
             Outcome::Failed { .. } => {}
@@ -229,6 +246,20 @@ impl Gathered {
     fn add(&mut self, name: &str, value: f64) {
         if let Some(metric) = metric::by_name(name).filter(|_| value.is_finite()) {
             self.values.entry(metric.name).or_default().push(value);
+        }
+    }
+
+    fn retain(&mut self, is_kept: impl Fn(&str) -> bool) {
+        self.values.retain(|metric, _| is_kept(metric));
+        self.reasons.retain(|metric, _| is_kept(metric));
+    }
+
+    fn extend(&mut self, other: Self) {
+        for (metric, values) in other.values {
+            self.values.entry(metric).or_default().extend(values);
+        }
+        for (metric, why) in other.reasons {
+            self.reasons.entry(metric).or_insert(why);
         }
     }
 

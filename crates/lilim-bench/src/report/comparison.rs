@@ -1,7 +1,7 @@
 //! What a comparison shows, in words that all reports share.
 
 use super::figures::{clean, heading, number, title, with_unit};
-use crate::derive::{ComparisonFindings, MetricRatio, RatioInterval};
+use crate::derive::{ComparisonFindings, MetricRatio, RatioInterval, RatioTargetFinding, Replay};
 use crate::metric::{self, Better};
 use crate::result_file::ResultFile;
 use crate::stats::{Limit, Verdict};
@@ -14,6 +14,8 @@ pub(super) struct RatioLine<'a> {
     pub(super) title: String,
     /// Medians of the rounds of the tested side and the baseline.
     pub(super) medians: [String; 2],
+    /// The tested side in this process, and what the wire makes of it; nothing where it was not run.
+    pub(super) in_process: String,
     /// The ratio, its interval, and the noise floor.
     pub(super) ratio: [String; 3],
     /// The limit, where this metric decides.
@@ -25,7 +27,7 @@ pub(super) struct RatioLine<'a> {
 }
 
 /// Names of a line's texts.
-pub(super) const COLUMNS: [&str; 7] = [
+pub(super) const COLUMNS: [&str; 8] = [
     "tested",
     "baseline",
     "ratio",
@@ -33,11 +35,12 @@ pub(super) const COLUMNS: [&str; 7] = [
     "noise floor",
     "limit",
     "verdict",
+    "in process",
 ];
 
 impl RatioLine<'_> {
     /// The texts of [`COLUMNS`].
-    pub(super) fn cells(&self) -> [String; 7] {
+    pub(super) fn cells(&self) -> [String; 8] {
         let [tested, baseline] = self.medians.clone();
         let [ratio, interval, floor] = self.ratio.clone();
         let verdict = match self.verdict {
@@ -45,7 +48,10 @@ impl RatioLine<'_> {
             None => "–".to_owned(),
         };
         let limit = self.limit.clone();
-        [tested, baseline, ratio, interval, floor, limit, verdict]
+        let in_process = self.in_process.clone();
+        [
+            tested, baseline, ratio, interval, floor, limit, verdict, in_process,
+        ]
     }
 }
 
@@ -56,10 +62,7 @@ pub(super) fn lines(found: &ComparisonFindings) -> Vec<RatioLine<'_>> {
 
 fn line(found: &MetricRatio) -> RatioLine<'_> {
     let unit = metric::by_name(&found.metric).map_or("", |metric| metric.unit);
-    let limit = found.limit.map_or("–".to_owned(), |limit| match limit {
-        Limit::AtLeast(ratio) => format!("≥ {}x", as_ratio(ratio)),
-        Limit::AtMost(ratio) => format!("≤ {}x", as_ratio(ratio)),
-    });
+    let limit = found.limit.map_or("–".to_owned(), limit_words);
     let meaning = direction(&found.metric, &found.ratio);
     let reason = found.decision.as_ref();
     let reason = reason.map(|decision| clean(&decision.reason));
@@ -72,6 +75,7 @@ fn line(found: &MetricRatio) -> RatioLine<'_> {
         found,
         title: title(&found.metric),
         medians: [found.tested_median, found.baseline_median].map(|x| with_unit(x, unit)),
+        in_process: in_process(found, unit),
         ratio: [
             as_ratio(found.ratio.value),
             interval(&found.ratio),
@@ -81,6 +85,33 @@ fn line(found: &MetricRatio) -> RatioLine<'_> {
         verdict: found.decision.as_ref().map(|one| words(one.verdict)),
         said: said.into_iter().flatten().collect::<Vec<_>>().join("; "),
     }
+}
+
+fn limit_words(limit: Limit) -> String {
+    match limit {
+        Limit::AtLeast(ratio) => format!("≥ {}x", as_ratio(ratio)),
+        Limit::AtMost(ratio) => format!("≤ {}x", as_ratio(ratio)),
+    }
+}
+
+/// The figure without a worker process, and its ratio to the one behind the wire.
+fn in_process(found: &MetricRatio, unit: &str) -> String {
+    match (found.in_process_median, &found.in_process) {
+        (Some(median), Some(ratio)) => {
+            format!("{} ({}x)", with_unit(median, unit), as_ratio(ratio.value))
+        }
+        _ => "–".to_owned(),
+    }
+}
+
+/// A named limit on a ratio: a mark and a sentence.
+fn target(found: &RatioTargetFinding) -> (&'static str, String) {
+    let (mark, word) = words(found.verdict);
+    let ratio = found.ratio.as_ref().map_or("no ratio".to_owned(), |ratio| {
+        format!("{} ({})", as_ratio(ratio.value), interval(ratio))
+    });
+    let (name, limit) = (clean(&found.name), limit_words(found.limit));
+    (mark, format!("{word}: {name}: {ratio}, limit {limit}"))
 }
 
 /// A verdict in a mark and a word.
@@ -156,11 +187,27 @@ pub(super) fn facts(found: &ComparisonFindings) -> Vec<(&'static str, String)> {
     };
     all.push(("·", format!("the sides differ in: {differ_in}")));
     all.push(consistency(found));
+    let consistency = &found.consistency;
+    all.extend(consistency.replay.as_ref().map(replay));
+    if let Some(why) = &consistency.why_no_replay {
+        all.push((
+            "·",
+            format!("no answer was forced through both: {}", clean(why)),
+        ));
+    }
     let n_rounds = found.n_rounds;
     all.push((
         "·",
         format!("{n_rounds} whole rounds, every side started afresh in each"),
     ));
+    all.extend(found.targets.iter().map(target));
+    for one in &found.missing {
+        let (title, reason) = (title(&one.metric), clean(&one.reason));
+        all.push(match one.limit {
+            Some(_) => ("?", format!("INCONCLUSIVE: no ratio of {title}: {reason}")),
+            None => ("·", format!("no ratio of {title}: {reason}")),
+        });
+    }
     if !found.drifted_rounds.is_empty() {
         let rounds = match found.drifted_rounds.len() {
             n if n > MOST_ROUNDS => format!("{n} of {n_rounds} rounds"),
@@ -195,6 +242,35 @@ fn consistency(found: &ComparisonFindings) -> (&'static str, String) {
         true => ("✓", text),
         false => ("!", text),
     }
+}
+
+/// What both sides make of the same forced tokens.
+fn replay(found: &Replay) -> (&'static str, String) {
+    let (n, n_answers) = (found.n_positions, found.n_answers);
+    let forced = format!("{n} tokens of {n_answers} answers forced through both");
+    if found.largest_logit_difference == 0.0 {
+        return ("✓", format!("{forced}: every logit is the same number"));
+    }
+    let same = match found.same_top1 {
+        1.0 => "the same token is likeliest everywhere".to_owned(),
+        share => format!("the same token is likeliest at {:.1}%", 100.0 * share),
+    };
+    let parted = found.divergence.map(|place| {
+        format!(
+            ", they part first at token {} of request {}, where the likeliest lay {} above the second",
+            place.token,
+            place.slot,
+            number(place.margin)
+        )
+    });
+    let (mean, most) = (number(found.kld_mean), number(found.kld_max));
+    (
+        "·",
+        format!(
+            "{forced}: KL divergence {mean} nats a token on average, {most} at most; {same}{}",
+            parted.unwrap_or_default()
+        ),
+    )
 }
 
 /// What the interval and the noise floor are, for a caption.

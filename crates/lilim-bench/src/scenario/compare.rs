@@ -63,12 +63,9 @@ fn one_arm(
     sink: &mut dyn Sink,
 ) -> Result<(), BenchError> {
     let mut keep = Keep {
-        case,
-        sink,
-        cancel: &bench.cancel,
-        begun: std::time::Instant::now(),
         round: Some(round),
         first_slot: round * comparison.round.n_slots(),
+        ..Keep::new(case, sink, &bench.cancel)
     };
     keep.check()?;
     let at_ns = bench.clock.now_ns();

@@ -3,6 +3,7 @@
 mod compare;
 mod load;
 mod probe;
+mod replay;
 mod requests;
 mod sustained;
 mod throughput;
@@ -20,6 +21,9 @@ use crate::side::{self, Launcher, Ready};
 
 pub(crate) use compare::whole_rounds;
 pub use probe::{BYTES, OPS, Probe};
+pub use replay::{
+    DIVERGENCE_AT, DIVERGENCE_MARGIN, KLD, LOGIT_DIFFERENCE, REPLAY_CASE, REPLAYED_SLOT, SAME_TOP1,
+};
 
 /// Takes samples as they are made: a journal, a progress bar, a test.
 pub trait Sink {
@@ -65,7 +69,10 @@ impl Bench<'_> {
             self.case(case, &slots, sink)?;
         }
         match &plan.comparison {
-            Some(comparison) => compare::run(self, comparison, sink),
+            Some(comparison) => {
+                compare::run(self, comparison, sink)?;
+                replay::run(self, comparison, sink)
+            }
             None => Ok(()),
         }
     }
@@ -73,16 +80,20 @@ impl Bench<'_> {
     /// Slots of a case that are not done. A sustained run, whose number of requests nobody knows
     /// beforehand, is one thing: done or not.
     fn slots_left(&self, case: &Case) -> Vec<u32> {
-        let is_done = |slot| self.done.contains(&(case.id.clone(), slot));
         if case.budget_s.is_some() && self.is_past(case) {
             return Vec::new();
         }
-        let n_slots = match case.work {
-            Work::Sustained { .. } => 1,
-            Work::Arm(_) => 0,
-            _ => case.n_slots(),
-        };
-        (0..n_slots).filter(|&slot| !is_done(slot)).collect()
+        match case.work {
+            Work::Sustained { .. } => self.not_done(case, 1),
+            // They are run with the rounds.
+            Work::Arm(_) | Work::Replay => Vec::new(),
+            _ => self.not_done(case, case.n_slots()),
+        }
+    }
+
+    fn not_done(&self, case: &Case, n_slots: u32) -> Vec<u32> {
+        let is_done = |slot: &u32| self.done.contains(&(case.id.clone(), *slot));
+        (0..n_slots).filter(|slot| !is_done(slot)).collect()
     }
 
     /// Whether a resumed run had begun a later case: this one's time was used up.
@@ -98,14 +109,7 @@ impl Bench<'_> {
     }
 
     fn case(&mut self, case: &Case, slots: &[u32], sink: &mut dyn Sink) -> Result<(), BenchError> {
-        let mut keep = Keep {
-            case,
-            sink,
-            cancel: &self.cancel,
-            begun: Instant::now(),
-            round: None,
-            first_slot: 0,
-        };
+        let mut keep = Keep::new(case, sink, &self.cancel);
         match &case.work {
             Work::Probe { probe, min_ns, .. } => {
                 let probe = self
@@ -132,7 +136,9 @@ impl Bench<'_> {
                     Work::Sustained { shape, seconds } => {
                         sustained::run(&context, *shape, *seconds, &mut keep)
                     }
-                    Work::Probe { .. } | Work::Arm(_) => unreachable!("not run as a case"),
+                    Work::Probe { .. } | Work::Arm(_) | Work::Replay => {
+                        unreachable!("not run as a case")
+                    }
                 }
             }
         }
@@ -163,6 +169,19 @@ pub(crate) struct Keep<'a> {
     round: Option<u32>,
     /// Where the slots of this round begin.
     first_slot: u32,
+}
+
+impl<'a> Keep<'a> {
+    fn new(case: &'a Case, sink: &'a mut dyn Sink, cancel: &'a CancelToken) -> Self {
+        Self {
+            case,
+            sink,
+            cancel,
+            begun: Instant::now(),
+            round: None,
+            first_slot: 0,
+        }
+    }
 }
 
 impl Keep<'_> {

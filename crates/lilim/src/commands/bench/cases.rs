@@ -1,13 +1,11 @@
 //! From scenarios and flags to the cases of a plan.
 
-use lilim_bench::plan::{
-    Arrivals, Bound, Case, Delivery, Figure, LeftOut, Limits, Plan, RequestShape, Target, Work,
-};
+use lilim_bench::plan::{Arrivals, Case, Delivery, LeftOut, Limits, Plan, RequestShape, Work};
 use lilim_bench::record::{Reading, Transport};
 use lilim_bench::scenario::Probe;
 
-use super::ipc;
 use super::launch::{Native, this_program};
+use super::{ipc, targets};
 use crate::arguments::RunFlags;
 
 /// Which scenarios a command runs.
@@ -110,7 +108,7 @@ pub(crate) fn plan(
         seed: flags.seed,
         sides: vec![side.info()],
         cases: maker.cases,
-        targets: targets(),
+        targets: targets::of_scenarios(),
         left_out: maker.left_out,
         comparison: None,
     }
@@ -321,62 +319,6 @@ fn size() -> Probe<'static> {
         constants: vec![size],
         call: Box::new(|| Ok(())),
     }
-}
-
-/// The targets that the project's documents name and these scenarios can show.
-fn targets() -> Vec<Target> {
-    let target = |name: &str, case: &str, metric: &str, figure, bound| Target {
-        name: name.to_owned(),
-        case: case.to_owned(),
-        metric: metric.to_owned(),
-        figure,
-        bound,
-        source: "project documents".to_owned(),
-    };
-    vec![
-        target(
-            "warm TTFT at 128 tokens under 200 ms",
-            "ttft/warm/128",
-            "ttft_ms",
-            Figure::P95,
-            Bound::AtMost(200.0),
-        ),
-        target(
-            "writes at least 20 tokens/s",
-            "sustained",
-            "decode_tps",
-            Figure::Median,
-            Bound::AtLeast(20.0),
-        ),
-        target(
-            "loads in under 5 s",
-            "load",
-            "load_ms",
-            Figure::Max,
-            Bound::AtMost(5_000.0),
-        ),
-        target(
-            "first token in under 3 s of a fresh start",
-            "ttft/cold/128",
-            "start_to_first_token_ms",
-            Figure::Max,
-            Bound::AtMost(3_000.0),
-        ),
-        target(
-            "a message in MessagePack there and back in under 1 ms",
-            "ipc/*/msgpack/pipe",
-            "call_ns",
-            Figure::P95,
-            Bound::AtMost(1e6),
-        ),
-        target(
-            "program of at most 200 MB",
-            "size",
-            "binary_bytes",
-            Figure::Max,
-            Bound::AtMost(200e6),
-        ),
-    ]
 }
 
 /// About how large the journal will be: every token is an event of some 30 bytes, and half as much

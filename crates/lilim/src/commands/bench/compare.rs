@@ -11,7 +11,7 @@ use lilim_bench::derive::derive;
 use lilim_bench::journal::Journal;
 use lilim_bench::plan::{Arm, Case, Comparison, Gate, Plan, RequestShape, RoundShape, Work};
 use lilim_bench::record::{Recording, Sample};
-use lilim_bench::scenario::{Bench, Sink};
+use lilim_bench::scenario::{Bench, REPLAY_CASE, Sink};
 use lilim_bench::side::Launcher;
 use lilim_bench::stats::{
     ErrorRate, Limit, LookPlan, MAX_ROUNDS, PowerQuestion, minimum_rounds, planning_sigma,
@@ -19,7 +19,7 @@ use lilim_bench::stats::{
 };
 
 use super::launch::{Native, Wanted, this_program};
-use super::{control, header, output, progress};
+use super::{control, header, output, progress, targets};
 use crate::arguments::CompareFlags;
 use crate::config::Config;
 use crate::exit::{Exit, UsageError};
@@ -44,17 +44,30 @@ pub(crate) fn run(flags: &CompareFlags, config: &Config) -> anyhow::Result<Exit>
         return Err(UsageError(reason.to_owned()).into());
     }
     let shape = round_shape(flags);
-    let sides = [&flags.tested, &flags.baseline].map(|text| side(text, flags, shape, config));
-    let [tested, baseline] = sides;
-    let (tested, baseline) = (tested?, baseline?);
-    let infos = vec![tested.info(), baseline.info()];
-    let launchers: Vec<Box<dyn Launcher>> = vec![Box::new(tested), Box::new(baseline)];
+    let make = |text, in_process| side((text, in_process), flags, shape, config);
+    let mut sides = vec![make(&flags.tested, false)?, make(&flags.baseline, false)?];
+    if sides[0].is_of_this_program()? {
+        sides.push(make(&flags.tested, true)?);
+    }
+    let infos = sides.iter().map(Native::info).collect();
+    let launchers: Vec<Box<dyn Launcher>> = sides
+        .into_iter()
+        .map(|side| Box::new(side) as Box<dyn Launcher>)
+        .collect();
     let mut plan = plan(flags, infos, shape);
     let cancel = end_on_ctrl_c();
     if let Some(path) = &flags.run.resume {
         // The journal's own plan: its number of rounds came from a pilot that is over.
         let journaled = lilim_bench::journal::read(path)?.recording.plan;
         if let (Some(ours), Some(theirs)) = (&mut plan.comparison, journaled.comparison) {
+            let planned = theirs.looks.rounds();
+            if flags
+                .rounds
+                .is_some_and(|rounds| rounds as usize != planned)
+            {
+                let reason = format!("--rounds: the run to go on with was planned with {planned}");
+                return Err(UsageError(reason).into());
+            }
             ours.looks = theirs.looks;
             ours.pilot = theirs.pilot;
         }
@@ -93,6 +106,10 @@ pub(crate) fn run(flags: &CompareFlags, config: &Config) -> anyhow::Result<Exit>
     super::finish(outcome, journal, &plan, &place, &flags.run)
 }
 
+/// Answers that are forced through both sides: enough to see how far their numbers lie apart, few
+/// enough to be over in seconds.
+const REPLAYED_ANSWERS: u32 = 4;
+
 /// A comparison's journal is small: a few requests of a few tokens in each round.
 const EXPECTED_BYTES: u64 = 4 << 20;
 
@@ -122,19 +139,29 @@ fn plan(
         ..ErrorRate::default()
     };
     let rounds = flags.rounds.unwrap_or(PILOT_ROUNDS as u32) as usize;
-    let arm = |arm: Arm| Case {
-        id: arm.case_id().to_owned(),
-        side: usize::from(matches!(arm, Arm::Baseline | Arm::BaselineAgain)),
-        work: Work::Arm(arm),
+    let case = |id: &str, side, work, n_samples| Case {
+        id: id.to_owned(),
+        side,
+        work,
         n_warmups: 0,
-        n_samples: 0,
+        n_samples,
         budget_s: None,
     };
+    let side_of = |arm| match arm {
+        Arm::Tested | Arm::Control => 0,
+        Arm::Baseline | Arm::BaselineAgain => 1,
+        Arm::InProcess => 2,
+    };
+    let arms = Arm::ALL
+        .into_iter()
+        .filter(|&arm| side_of(arm) < sides.len());
+    let arms = arms.map(|arm| case(arm.case_id(), side_of(arm), Work::Arm(arm), 0));
+    let replay = case(REPLAY_CASE, 0, Work::Replay, REPLAYED_ANSWERS);
     Plan {
         seed: flags.run.seed,
+        cases: arms.chain([replay]).collect(),
         sides,
-        cases: Arm::ALL.map(arm).to_vec(),
-        targets: Vec::new(),
+        targets: targets::of_sides(shape),
         left_out: Vec::new(),
         comparison: Some(Comparison {
             tested: 0,
@@ -143,6 +170,7 @@ fn plan(
             round: shape,
             looks: looks(rounds, error),
             gates,
+            targets: targets::of_ratios(),
             pilot: BTreeMap::new(),
         }),
     }
@@ -268,7 +296,7 @@ fn settle_rounds(plan: &mut Plan, pilot: BTreeMap<String, Vec<f64>>) -> anyhow::
 
 /// `MODEL[,key=value…]`: a model and what it is loaded with.
 fn side(
-    text: &str,
+    (text, in_process): (&str, bool),
     flags: &CompareFlags,
     shape: RoundShape,
     config: &Config,
@@ -290,17 +318,37 @@ fn side(
     }
     let context = shape.prefill.n_context().max(shape.decode.n_context());
     let worker = match program {
-        Some(program) => program,
-        None => this_program()?,
+        _ if in_process => None,
+        Some(program) => Some(program),
+        None => Some(this_program()?),
     };
     let wanted = Wanted {
-        name: Some(text.to_owned()),
+        name: Some(short_name(text, in_process)),
         model,
         options,
         context,
-        worker: Some(worker),
+        worker,
     };
     Native::new(config, wanted)
+}
+
+/// What reports call a side: without the folders of its files.
+fn short_name(text: &str, in_process: bool) -> String {
+    let short = |path: &str| {
+        let path = std::path::Path::new(path);
+        let name = path.file_name().unwrap_or(path.as_os_str());
+        name.to_string_lossy().into_owned()
+    };
+    let mut parts = text.split(',');
+    let model = short(parts.next().unwrap_or_default());
+    let model = model.strip_suffix(".gguf").unwrap_or(&model).to_owned();
+    let rest = parts.map(|part| match part.split_once('=') {
+        Some(("program", path)) => format!("program={}", short(path)),
+        _ => part.to_owned(),
+    });
+    let place = in_process.then(|| "in process".to_owned());
+    let all: Vec<_> = [model].into_iter().chain(rest).chain(place).collect();
+    all.join(",")
 }
 
 fn set(options: &mut LoadOptions, key: &str, value: &str) -> Result<(), String> {
@@ -327,6 +375,18 @@ fn set(options: &mut LoadOptions, key: &str, value: &str) -> Result<(), String> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_side_is_called_by_its_files_without_their_folders() {
+        for (text, name) in [
+            ("small", "small"),
+            ("/a/b/tiny-q8_0.gguf,level=avx2", "tiny-q8_0,level=avx2"),
+            ("../x.gguf,program=/old/lilim", "x,program=lilim"),
+        ] {
+            assert_eq!(short_name(text, false), name);
+        }
+        assert_eq!(short_name("small", true), "small,in process");
+    }
 
     #[test]
     fn options_of_a_side_are_set_or_refused_with_the_reason() {

@@ -94,6 +94,11 @@ impl Native {
         self.info.clone()
     }
 
+    /// Whether this program's own code runs it, so that it can also be run in this process.
+    pub(crate) fn is_of_this_program(&self) -> anyhow::Result<bool> {
+        Ok(self.info.program == Some(header::program()?))
+    }
+
     /// Tokens that its context holds.
     pub(crate) fn context(&self) -> u32 {
         let context = self.options.context.unwrap_or(0);

@@ -8,6 +8,7 @@ mod ipc;
 mod launch;
 mod output;
 mod progress;
+mod targets;
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -62,13 +62,20 @@ pub(crate) fn facts() -> BTreeMap<String, String> {
             "governor",
             line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
         ),
-        ("load", line("/proc/loadavg")),
+        ("load", load_average()),
         ("steal_ticks", steal_ticks()),
         ("power", power_source()),
     ];
     all.into_iter()
         .filter_map(|(name, fact)| Some((name.to_owned(), fact?)))
         .collect()
+}
+
+/// Programs that wanted to run, on average over 1, 5 and 15 minutes.
+fn load_average() -> Option<String> {
+    let text = fs::read_to_string("/proc/loadavg").ok()?;
+    let averages: Vec<_> = text.split_ascii_whitespace().take(3).collect();
+    Some(averages.join(" "))
 }
 
 fn cpu_name() -> Option<String> {

@@ -30,7 +30,8 @@ pub(crate) enum BenchCommand {
         #[command(flatten)]
         flags: ScenarioFlags,
     },
-    /// Resident memory as the context fills.
+    /// Resident memory as the context fills, up to 8192 tokens or --context; --memory-limit is what
+    /// its peak is held against.
     Memory(ScenarioFlags),
     /// Size of the program with its embedded model.
     Size(ScenarioFlags),

@@ -63,6 +63,9 @@ const PROMPTS: [u32; 3] = [128, 1024, 8192];
 /// Tokens of an answer where the first one alone matters.
 const FEW: u32 = 1;
 
+/// The shortest context that memory is looked at with; each next one is twice as long.
+const FIRST_CONTEXT: u32 = 128;
+
 /// Samples that bound a 95th percentile.
 const FOR_P95: u32 = 93;
 
@@ -70,7 +73,8 @@ impl Scenarios {
     /// The longest context that any of its cases needs.
     pub(crate) fn context(self) -> u32 {
         let needs = |part: &Part| match part {
-            Part::Ttft | Part::Memory => PROMPTS[PROMPTS.len() - 1] + FEW,
+            Part::Ttft => PROMPTS[PROMPTS.len() - 1] + FEW,
+            Part::Memory => PROMPTS[PROMPTS.len() - 1],
             Part::Throughput => LONG.n_context(),
             Part::Sustained => SUSTAINED_SHAPE.n_context(),
             Part::Load | Part::Size | Part::Ipc => 0,
@@ -108,7 +112,7 @@ pub(crate) fn plan(
         seed: flags.seed,
         sides: vec![side.info()],
         cases: maker.cases,
-        targets: targets::of_scenarios(),
+        targets: targets::of_scenarios(flags.load.memory_limit),
         left_out: maker.left_out,
         comparison: None,
     }
@@ -237,12 +241,14 @@ impl Maker<'_> {
     }
 
     fn memory(&mut self) {
-        for n_prompt in [128, 512, 1024, 2048, 4096, 8192 - FEW] {
+        let asked = self.flags.load.context.unwrap_or(0);
+        let longest = PROMPTS[PROMPTS.len() - 1].max(u32::try_from(asked).unwrap_or(u32::MAX));
+        let doubling = std::iter::successors(Some(FIRST_CONTEXT), |n| n.checked_mul(2));
+        for n_context in doubling.take_while(|&n| n <= longest) {
             let shape = RequestShape {
-                n_prompt,
+                n_prompt: n_context - FEW,
                 n_out: FEW,
             };
-            let n_context = shape.n_context();
             self.add(&format!("memory/{n_context}"), Work::Memory(shape), 3);
         }
     }

@@ -3,8 +3,25 @@
 use lilim_bench::plan::{Arm, Bound, Figure, RatioTarget, RoundShape, Target};
 use lilim_bench::stats::Limit;
 
-/// Those that scenarios of one side can show.
-pub(crate) fn of_scenarios() -> Vec<Target> {
+/// Those that scenarios of one side can show, and the memory limit in MiB where the user has one.
+pub(crate) fn of_scenarios(memory_limit_mib: Option<u64>) -> Vec<Target> {
+    let mut all = named();
+    if let Some(mib) = memory_limit_mib {
+        let bytes = mib as f64 * f64::from(1 << 20);
+        let mut limit = target(
+            &format!("within {mib} MiB of memory"),
+            "memory/*",
+            "peak_rss_bytes",
+            Figure::Max,
+            Bound::AtMost(bytes),
+        );
+        limit.source = "--memory-limit".to_owned();
+        all.push(limit);
+    }
+    all
+}
+
+fn named() -> Vec<Target> {
     vec![
         target(
             "warm TTFT at 128 tokens under 200 ms",

@@ -27,7 +27,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("lilim-store", &["lilim-api", "lilim-formats"]),
     ("lilim-router", &["lilim-api"]),
-    ("lilim-bench", &["lilim-api"]),
+    ("lilim-bench", &["lilim-api", "lilim-store"]),
     (
         "lilim-engines",
         &["lilim-api", "lilim-text", "lilim-decode"],

@@ -27,14 +27,9 @@ pub enum BenchError {
     /// The plan names a probe that was not handed in.
     #[error("there is no probe '{0}'")]
     NoProbe(String),
-    /// A file could not be read or written.
-    #[error("{path}: {source}")]
-    File {
-        /// The file.
-        path: std::path::PathBuf,
-        /// The system's answer.
-        source: std::io::Error,
-    },
+    /// A journal could not be read or written.
+    #[error(transparent)]
+    Journal(lilim_store::LineFileError),
     /// A result file is not one, or of another version.
     #[error("{path} line {line}: {reason}")]
     Format {

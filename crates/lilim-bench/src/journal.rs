@@ -1,10 +1,9 @@
 //! The file of a run that is still going: a header and a plan, then one sample a line, each flushed
 //! as it is made. A run that was interrupted is resumed from it.
 
-use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use lilim_store::{LineFile, LineFileError, read_lines};
 use serde::{Deserialize, Serialize};
 
 use crate::error::BenchError;
@@ -15,8 +14,7 @@ use crate::scenario::{Sink, whole_rounds};
 /// Writes samples as they are made, and keeps them.
 #[derive(Debug)]
 pub struct Journal {
-    path: PathBuf,
-    file: File,
+    file: LineFile,
     recording: Recording,
 }
 
@@ -30,7 +28,7 @@ impl Journal {
     /// Begins a journal, after making sure that a file of the expected size can be written there.
     ///
     /// # Errors
-    /// [`BenchError::File`] where it cannot, [`BenchError::Unfinished`] where another run's journal
+    /// [`BenchError::Journal`] where it cannot, [`BenchError::Unfinished`] where another run's journal
     /// lies: what it measured is not thrown away.
     pub fn create(
         path: &Path,
@@ -38,31 +36,20 @@ impl Journal {
         plan: Plan,
         expected_bytes: u64,
     ) -> Result<Self, BenchError> {
-        let is_taken = path
-            .metadata()
-            .is_ok_and(|file| file.is_file() && file.len() > 0);
-        if is_taken {
-            return Err(BenchError::Unfinished(path.to_owned()));
-        }
-        let file = File::create(path).map_err(|source| failed(path, source))?;
-        if let Err(source) = try_space(&file, expected_bytes) {
-            // Half a disk of zeros is nobody's journal. A device is not ours to remove.
-            if file.metadata().is_ok_and(|file| file.is_file()) {
-                let _ = std::fs::remove_file(path);
-            }
-            return Err(failed(path, source));
-        }
-        let mut journal = Self {
-            path: path.to_owned(),
+        let mut file = LineFile::create(path, expected_bytes).map_err(failed)?;
+        file.append(&Beginning {
+            header: header.clone(),
+            plan: plan.clone(),
+        })
+        .map_err(failed)?;
+        Ok(Self {
             file,
             recording: Recording {
-                header: header.clone(),
-                plan: plan.clone(),
+                header,
+                plan,
                 samples: Vec::new(),
             },
-        };
-        journal.write(&Beginning { header, plan })?;
-        Ok(journal)
+        })
     }
 
     /// Goes on with a journal. Its last line may be cut off: that sample is made again.
@@ -84,15 +71,8 @@ impl Journal {
         whole_rounds(&mut recording);
         ends.truncate(recording.samples.len() + 1);
         let sound_bytes = ends.last().copied().unwrap_or(0);
-        let open = || -> std::io::Result<File> {
-            let mut file = OpenOptions::new().write(true).open(path)?;
-            file.set_len(sound_bytes)?;
-            file.seek(SeekFrom::End(0))?;
-            Ok(file)
-        };
         Ok(Self {
-            path: path.to_owned(),
-            file: open().map_err(|source| failed(path, source))?,
+            file: LineFile::resume(path, sound_bytes).map_err(failed)?,
             recording,
         })
     }
@@ -110,24 +90,14 @@ impl Journal {
 
     /// The recording, with the journal's file removed: everything is in the result file now.
     pub fn finish(self) -> Recording {
-        // Left behind it would only take space; the result is written already.
-        let _ = std::fs::remove_file(&self.path);
+        self.file.remove();
         self.recording
-    }
-
-    fn write(&mut self, line: &impl Serialize) -> Result<(), BenchError> {
-        let mut text = serde_json::to_vec(line).expect("recordings hold nothing that JSON cannot");
-        text.push(b'\n');
-        self.file
-            .write_all(&text)
-            .and_then(|()| self.file.flush())
-            .map_err(|source| failed(&self.path, source))
     }
 }
 
 impl Sink for Journal {
     fn keep(&mut self, sample: Sample) -> Result<(), BenchError> {
-        self.write(&sample)?;
+        self.file.append(&sample).map_err(failed)?;
         self.recording.samples.push(sample);
         Ok(())
     }
@@ -151,39 +121,26 @@ pub struct Read {
 /// # Errors
 /// When the file cannot be read, or its first line or any but its last is damaged.
 pub fn read(path: &Path) -> Result<Read, BenchError> {
-    let file = File::open(path).map_err(|source| failed(path, source))?;
-    let mut lines = BufReader::new(file);
+    let lines = read_lines(path).map_err(failed)?;
     let format = |line, reason: String| BenchError::Format {
         path: path.to_owned(),
         line,
         reason,
     };
-    let mut text = String::new();
-    let mut next = |text: &mut String| {
-        text.clear();
-        lines.read_line(text).map_err(|source| failed(path, source))
+    let [first, rest @ ..] = &lines[..] else {
+        return Err(format(1, "is not whole".to_owned()));
     };
-    let mut ends = vec![next(&mut text)? as u64];
     let Beginning { header, plan } =
-        serde_json::from_str(&text).map_err(|error| format(1, error.to_string()))?;
-    let mut samples: Vec<Sample> = Vec::new();
-    loop {
-        let n_bytes = next(&mut text)? as u64;
-        // A line without its end was being written when the run ended.
-        if n_bytes == 0 || !text.ends_with('\n') {
-            break;
-        }
-        let line = samples.len() + 2;
-        let sample =
-            serde_json::from_str(&text).map_err(|error| format(line, error.to_string()))?;
-        samples.push(sample);
-        ends.push(ends[ends.len() - 1] + n_bytes);
-    }
+        serde_json::from_str(&first.text).map_err(|error| format(1, error.to_string()))?;
+    let samples = (2..).zip(rest).map(|(number, line)| {
+        serde_json::from_str(&line.text).map_err(|error| format(number, error.to_string()))
+    });
     let recording = Recording {
         header,
         plan,
-        samples,
+        samples: samples.collect::<Result<_, _>>()?,
     };
+    let ends = lines.iter().map(|line| line.end).collect();
     Ok(Read { recording, ends })
 }
 
@@ -226,20 +183,6 @@ fn end_of(sample: &Sample) -> u64 {
     last.unwrap_or(0).max(sample.at_ns)
 }
 
-/// Takes the space and gives it back: a full disk is found before hours of measuring, not after.
-fn try_space(mut file: &File, bytes: u64) -> std::io::Result<()> {
-    static BLOCK: [u8; 1 << 16] = [0; 1 << 16];
-    let mut left = bytes;
-    while left > 0 {
-        let n_bytes = left.min(BLOCK.len() as u64);
-        file.write_all(&BLOCK[..n_bytes as usize])?;
-        left -= n_bytes;
-    }
-    file.flush()?;
-    file.set_len(0)?;
-    file.rewind()
-}
-
 fn difference(a: &Plan, b: &Plan) -> &'static str {
     match () {
         () if a.seed != b.seed => "the seed",
@@ -250,9 +193,9 @@ fn difference(a: &Plan, b: &Plan) -> &'static str {
     }
 }
 
-fn failed(path: &Path, source: std::io::Error) -> BenchError {
-    BenchError::File {
-        path: path.to_owned(),
-        source,
+fn failed(error: LineFileError) -> BenchError {
+    match error {
+        LineFileError::NotEmpty { path } => BenchError::Unfinished(path),
+        other => BenchError::Journal(other),
     }
 }

@@ -207,7 +207,7 @@ fn what_cannot_be_written_is_found_before_the_run() {
     );
     if Path::new("/dev/full").exists() {
         let error = Journal::create("/dev/full".as_ref(), header(), plan(), 4096).unwrap_err();
-        assert!(matches!(error, BenchError::File { .. }), "{error}");
+        assert!(matches!(error, BenchError::Journal(_)), "{error}");
         assert!(
             Path::new("/dev/full").exists(),
             "a device is nobody's journal"

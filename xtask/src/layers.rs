@@ -26,6 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("lilim-store", &["lilim-api", "lilim-formats"]),
+    ("lilim-host", &["lilim-api", "lilim-store"]),
     ("lilim-router", &["lilim-api"]),
     ("lilim-bench", &["lilim-api", "lilim-store"]),
     (

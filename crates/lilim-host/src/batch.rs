@@ -1,0 +1,144 @@
+//! The file of a job: what is to be done, then a row for each thing that is done. Whatever ended the
+//! program, the same job goes on after the last whole row.
+
+use std::path::Path;
+
+use lilim_store::{LineFile, read_lines};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::HostError;
+
+/// A job's rows, each on disk as soon as it is there.
+#[derive(Debug)]
+pub struct Batch<R> {
+    file: LineFile,
+    rows: Vec<R>,
+}
+
+impl<R: Serialize + DeserializeOwned> Batch<R> {
+    /// Begins a job, or goes on with it where `path` holds rows of it.
+    ///
+    /// # Errors
+    /// `File` where it cannot be written (so much space is tried first), `OtherJob` where another
+    /// job's rows lie there, `Format` where something else does.
+    pub fn open(path: &Path, job: &impl Serialize, expected_bytes: u64) -> Result<Self, HostError> {
+        let job = serde_json::to_value(job).expect("a job holds nothing that JSON cannot");
+        let has_rows = path
+            .metadata()
+            .is_ok_and(|file| file.is_file() && file.len() > 0);
+        if has_rows {
+            return Self::go_on(path, &job);
+        }
+        let mut file = LineFile::create(path, expected_bytes)?;
+        file.append(&job)?;
+        Ok(Self {
+            file,
+            rows: Vec::new(),
+        })
+    }
+
+    fn go_on(path: &Path, job: &Value) -> Result<Self, HostError> {
+        let lines = read_lines(path)?;
+        let format = |line, reason: String| HostError::Format {
+            path: path.to_owned(),
+            line,
+            reason,
+        };
+        let [first, rest @ ..] = &lines[..] else {
+            return Err(format(1, "is not whole: no row can be in it".to_owned()));
+        };
+        let theirs: Value =
+            serde_json::from_str(&first.text).map_err(|error| format(1, error.to_string()))?;
+        if theirs != *job {
+            return Err(HostError::OtherJob {
+                path: path.to_owned(),
+                what: difference(&theirs, job),
+            });
+        }
+        let rows = (2..).zip(rest).map(|(number, line)| {
+            serde_json::from_str(&line.text).map_err(|error| format(number, error.to_string()))
+        });
+        let rows = rows.collect::<Result<Vec<R>, _>>()?;
+        let end = lines.last().map_or(0, |line| line.end);
+        Ok(Self {
+            file: LineFile::resume(path, end)?,
+            rows,
+        })
+    }
+
+    /// Rows so far, in the order they were done.
+    pub fn rows(&self) -> &[R] {
+        &self.rows
+    }
+
+    /// Keeps a row.
+    ///
+    /// # Errors
+    /// `File` where it cannot be written.
+    pub fn push(&mut self, row: R) -> Result<(), HostError> {
+        self.file.append(&row)?;
+        self.rows.push(row);
+        Ok(())
+    }
+
+    /// Where the rows lie.
+    pub fn path(&self) -> &Path {
+        self.file.path()
+    }
+
+    /// All rows, with the file removed: they are in a report now.
+    pub fn finish(self) -> Vec<R> {
+        self.file.remove();
+        self.rows
+    }
+}
+
+/// The first key whose values differ.
+fn difference(theirs: &Value, ours: &Value) -> String {
+    let (Value::Object(theirs), Value::Object(ours)) = (theirs, ours) else {
+        return "everything".to_owned();
+    };
+    let keys = ours.keys().chain(theirs.keys());
+    keys.into_iter()
+        .find(|key| theirs.get(*key) != ours.get(*key))
+        .map_or_else(|| "the order".to_owned(), Clone::clone)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_job_goes_on_after_its_last_whole_row() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("job.jsonl");
+        let job = json!({"prompts": 3, "model": "a"});
+        let mut batch: Batch<u32> = Batch::open(&path, &job, 1_000).unwrap();
+        batch.push(7).unwrap();
+        drop(batch);
+        let cut = std::fs::read_to_string(&path).unwrap() + "{\"half";
+        std::fs::write(&path, cut).unwrap();
+        let mut batch: Batch<u32> = Batch::open(&path, &job, 1_000).unwrap();
+        assert_eq!(batch.rows(), [7]);
+        batch.push(8).unwrap();
+        assert_eq!(batch.finish(), [7, 8]);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn another_job_s_rows_are_left_alone_and_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("job.jsonl");
+        let job = json!({"prompts": 3, "model": "a"});
+        let _: Batch<u32> = Batch::open(&path, &job, 0).unwrap();
+        let other = json!({"prompts": 3, "model": "b"});
+        let error = Batch::<u32>::open(&path, &other, 0).unwrap_err();
+        assert!(error.to_string().contains("model differs"), "{error}");
+        std::fs::write(&path, "hello\n").unwrap();
+        let error = Batch::<u32>::open(&path, &job, 0).unwrap_err();
+        assert!(error.to_string().contains("line 1"), "{error}");
+    }
+}

@@ -5,6 +5,7 @@
 //! measures. The way of the data: [`plan`] → [`scenario`] → [`record`] (kept line by line in a
 //! [`journal`]) → [`derive`](mod@derive) → [`result_file`].
 
+pub mod check;
 pub mod clock;
 pub mod derive;
 pub mod error;

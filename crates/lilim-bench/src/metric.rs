@@ -90,6 +90,7 @@ metrics! {
     "cpu_user_s" "s" Lower System "CPU seconds of the engine's process in the program, in steps of 10 ms."
     "cpu_system_s" "s" Lower System "CPU seconds of the engine's process in the kernel, in steps of 10 ms."
     "cpu_s" "s" Lower System "CPU seconds of the engine's process, in the program and in the kernel."
+    "ppl" "ratio" Lower Client "Perplexity of a fixed text: e to the mean of −ln p over its tokens but the first; 1 would be a model that knows every next token."
     "call_ns" "ns" Lower Client "Time of one call of a probe."
     "gb_per_s" "GB/s" Higher Client "Bytes that a call touches / its time; 1 GB is 10⁹ bytes."
     "gop_per_s" "GOP/s" Higher Client "Operations of a call / its time; a multiplication with its addition is two."

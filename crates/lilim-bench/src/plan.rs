@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::check::Check;
 use crate::record::SideInfo;
 use crate::stats::{Limit, LookPlan};
 
@@ -24,6 +25,9 @@ pub struct Plan {
     pub left_out: Vec<LeftOut>,
     /// Two sides against each other; the arms are cases of the plan.
     pub comparison: Option<Comparison>,
+    /// What the build is held against.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check: Option<Check>,
 }
 
 /// A case that is not in a plan, and why.
@@ -109,6 +113,14 @@ pub enum Work {
         /// For how long.
         seconds: u32,
     },
+    /// The fixed prompts one after another, to a loaded model: their greedy answers are what it
+    /// says, whatever the seed.
+    Answers(RequestShape),
+    /// How likely the model finds the fixed texts; each sample is a text.
+    Perplexity {
+        /// Tokens of each text.
+        n_tokens: u32,
+    },
     /// Resident memory with this much of the context filled, in a fresh process.
     Memory(RequestShape),
     /// One arm of the plan's comparison; its samples are made in rounds, in turns with the others'.
@@ -136,6 +148,7 @@ impl Work {
             Self::Load => "load",
             Self::Sustained { .. } => "sustained",
             Self::Memory(_) => "memory",
+            Self::Answers(_) | Self::Perplexity { .. } => "quality",
             Self::Probe { .. } => "probe",
             Self::Arm(_) | Self::Replay => "compare",
         }
@@ -147,9 +160,14 @@ impl Work {
             Self::TtftCold(shape)
             | Self::TtftWarm(shape)
             | Self::Memory(shape)
+            | Self::Answers(shape)
             | Self::Throughput { shape, .. }
             | Self::Sustained { shape, .. } => Some(*shape),
-            Self::Load | Self::Probe { .. } | Self::Arm(_) | Self::Replay => None,
+            Self::Load
+            | Self::Probe { .. }
+            | Self::Arm(_)
+            | Self::Replay
+            | Self::Perplexity { .. } => None,
         }
     }
 }

@@ -17,6 +17,14 @@ const TOKENS_OF_SENTENCE: usize = 8;
 /// text makes nothing of more.
 const MOST_TRIES: usize = 8;
 
+/// The seed of the fixed prompts and texts, whatever a plan's own is.
+pub(crate) const FIXED_SEED: u64 = 0;
+
+/// Hash of the sentences that all prompts are made of: with others, answers are not to be compared.
+pub fn sentences_hash() -> String {
+    blake3::hash(SENTENCES.as_bytes()).to_hex()[..16].to_owned()
+}
+
 /// Makes prompt number `number` of `n_tokens` tokens, a begin token included where the model has one.
 ///
 /// # Errors

@@ -128,11 +128,23 @@ pub enum Outcome {
     Load(LoadRecord),
     /// Numbers were read or timed.
     Readings(Vec<Reading>),
+    /// A fixed text was scored.
+    Scored(ScoreRecord),
     /// Nothing came of it.
     Failed {
         /// Why.
         reason: String,
     },
+}
+
+/// How likely a model found the tokens of a text.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScoreRecord {
+    /// blake3 of the text's token ids.
+    pub prompt_hash: String,
+    /// −ln p of each token but the first, given those before it.
+    pub nats: Vec<f64>,
 }
 
 /// A request and what came back.

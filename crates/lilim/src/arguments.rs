@@ -1,12 +1,14 @@
 //! Every flag in one place: the command line as types.
 
 mod bench;
+mod check;
 
 use std::path::PathBuf;
 
 pub(crate) use bench::{
     BenchArguments, BenchCommand, CompareFlags, Format, RunFlags, ScenarioFlags,
 };
+pub(crate) use check::CheckFlags;
 use clap::{Args, Parser, Subcommand};
 use lilim_api::{KvType, Level, LoadOptions, SamplingOptions, SpeculationOptions, StopOptions};
 use lilim_engines::wire::Encoding;

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 21] = [
+const COMMANDS: [&str; 22] = [
     "demo",
     "run",
     "bench",
@@ -19,6 +19,7 @@ const COMMANDS: [&str; 21] = [
     "bench ipc",
     "bench all",
     "bench compare",
+    "bench check",
     "bench verify",
     "tokenize",
     "list",

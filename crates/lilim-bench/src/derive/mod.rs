@@ -1,5 +1,6 @@
 //! From a recording to findings: pure, so `verify` can do it again and compare every number.
 
+mod check;
 mod compare;
 mod load;
 mod readings;
@@ -9,6 +10,8 @@ mod throughput;
 
 use std::collections::BTreeMap;
 
+pub use check::GateFinding;
+use compare::as_ratio;
 pub use compare::{
     ComparisonFindings, Consistency, Divergence, Equality, MetricRatio, MissingRatio,
     RatioInterval, RatioTargetFinding, Replay,
@@ -33,6 +36,9 @@ pub struct Findings {
     pub targets: Vec<TargetFinding>,
     /// What the plan's comparison shows.
     pub comparison: Option<ComparisonFindings>,
+    /// One for each gate of the plan's check.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gates: Vec<GateFinding>,
 }
 
 /// What follows from the samples of a case.
@@ -137,10 +143,12 @@ pub fn derive(recording: &Recording) -> Findings {
         .iter()
         .flat_map(|target| held_against(target, &cases))
         .collect();
+    let comparison = comparison(&recording.plan, &recording.samples);
     Findings {
+        gates: check::gates(recording, &cases, comparison.as_ref()),
         cases,
         targets,
-        comparison: comparison(&recording.plan, &recording.samples),
+        comparison,
     }
 }
 
@@ -183,6 +191,9 @@ fn of_case(case: &Case, side: String, recording: &Recording) -> CaseFindings {
             },
             Outcome::Load(record) => load::gather(record, &mut gathered),
             Outcome::Readings(all) => readings::gather(all, &mut gathered),
+            Outcome::Scored(text) => {
+                gathered.add_some("ppl", check::mean(&text.nats).map(libm::exp));
+            }
             Outcome::Failed { .. } => {}
         }
     }
@@ -212,7 +223,7 @@ fn failure(sample: &Sample) -> Option<&str> {
     match &sample.outcome {
         Outcome::Request(request) => request.failure.as_deref(),
         Outcome::Failed { reason } => Some(reason),
-        Outcome::Load(_) | Outcome::Readings(_) => None,
+        Outcome::Load(_) | Outcome::Readings(_) | Outcome::Scored(_) => None,
     }
 }
 

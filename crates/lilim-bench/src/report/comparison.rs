@@ -115,7 +115,7 @@ fn target(found: &RatioTargetFinding) -> (&'static str, String) {
 }
 
 /// A verdict in a mark and a word.
-fn words(verdict: Verdict) -> (&'static str, &'static str) {
+pub(super) fn words(verdict: Verdict) -> (&'static str, &'static str) {
     match verdict {
         Verdict::Pass => ("✓", "PASS"),
         Verdict::Fail => ("✗", "FAIL"),
@@ -124,14 +124,14 @@ fn words(verdict: Verdict) -> (&'static str, &'static str) {
     }
 }
 
-fn as_ratio(value: f64) -> String {
+pub(super) fn as_ratio(value: f64) -> String {
     match value < 10.0 {
         true => format!("{value:.3}"),
         false => number(value),
     }
 }
 
-fn interval(of: &RatioInterval) -> String {
+pub(super) fn interval(of: &RatioInterval) -> String {
     let lower = of.lower.map_or("0".to_owned(), as_ratio);
     let upper = of.upper.map_or("∞".to_owned(), as_ratio);
     format!("{lower}–{upper}")

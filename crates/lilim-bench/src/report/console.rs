@@ -3,6 +3,7 @@
 use super::comparison;
 use super::facts::{self, Verdict};
 use super::figures::{clean, short_hash, title};
+use super::gates;
 use super::outline::{COLUMNS, Group, Notes, Table, groups, superscript};
 use super::{Detail, Style};
 use crate::result_file::ResultFile;
@@ -29,6 +30,7 @@ pub fn console(file: &ResultFile, style: Style) -> String {
     }
     page.targets(file);
     page.comparison(file);
+    page.gates(file);
     page.notes();
     page.unmeasured(file);
     page.hidden(&groups);
@@ -231,6 +233,35 @@ impl Page {
         }
         for line in lines.iter().filter(|line| !line.said.is_empty()) {
             self.wrapped(&format!("  {}: {}", line.title, line.said), 4);
+        }
+    }
+
+    fn gates(&mut self, file: &ResultFile) {
+        let lines = gates::lines(file);
+        if lines.is_empty() {
+            return;
+        }
+        self.heading(&format!("gates {}", gates::summary(file)));
+        let mut rows = vec![gates::COLUMNS.map(str::to_owned)];
+        rows.extend(lines.iter().map(|line| line.cells.clone()));
+        let rows: Vec<Vec<String>> = rows.into_iter().map(Vec::from).collect();
+        let widths = widths(&rows);
+        for (index, row) in rows.iter().enumerate() {
+            let text = format!("  {}", aligned(row, &widths, 1));
+            let code = match index.checked_sub(1).map(|index| lines[index].word) {
+                Some("PASS") => "32",
+                Some("FAIL") => "31",
+                Some(_) => "33",
+                None => "2",
+            };
+            let verdict = row.last().map_or("", String::as_str);
+            let begin = text.trim_end().strip_suffix(verdict).unwrap_or(&text);
+            let line = format!("{begin}{}", self.paint(code, verdict));
+            self.line(&line);
+        }
+        for line in lines {
+            let (gate, reason) = (&line.cells[0], clean(line.reason));
+            self.wrapped(&format!("  {gate}: {reason}"), 4);
         }
     }
 

@@ -164,6 +164,7 @@ pub(super) fn title(metric: &str) -> String {
         ("gop_per_s", "operations/s"),
         ("share_of_limit", "share of the measured limit"),
         ("cpu_mhz", "CPU clock"),
+        ("ppl", "perplexity"),
     ];
     let named = NAMES.iter().find(|(name, _)| *name == metric);
     if let Some((_, title)) = named {

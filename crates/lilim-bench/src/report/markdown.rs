@@ -4,6 +4,7 @@ use super::Detail;
 use super::comparison;
 use super::facts;
 use super::figures::{clean, short_hash, title};
+use super::gates;
 use super::outline::{COLUMNS, Notes, Table, groups, superscript};
 use crate::result_file::ResultFile;
 
@@ -16,6 +17,7 @@ pub fn markdown(file: &ResultFile) -> String {
     text += &format!("- measured by: {}\n", escape(&facts::origin(file)));
     text += &format!("- hash: `{}`\n", short_hash(&file.hash));
     targets(file, &mut text);
+    checked(file, &mut text);
     ratios(file, &mut text);
     let mut notes = Notes::default();
     for group in groups(file) {
@@ -54,6 +56,20 @@ fn targets(file: &ResultFile, text: &mut String) {
         let cells = [target.name, clean(target.case), target.asked, target.found];
         let cells = cells.map(|cell| escape(&cell)).join(" | ");
         *text += &format!("| {mark} {word} | {cells} |\n");
+    }
+}
+
+fn checked(file: &ResultFile, text: &mut String) {
+    let lines = gates::lines(file);
+    if lines.is_empty() {
+        return;
+    }
+    let head = gates::COLUMNS.join(" | ");
+    *text += &format!("\n## Gates\n\n{}\n\n", escape(&gates::summary(file)));
+    *text += &format!("| {head} | why |\n|---|---:|---:|---:|---:|---|---|\n");
+    for line in lines {
+        let cells = line.cells.map(|cell| escape(&cell)).join(" | ");
+        *text += &format!("| {cells} | {} |\n", escape(line.reason));
     }
 }
 

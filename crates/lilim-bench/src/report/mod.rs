@@ -10,6 +10,7 @@ mod csv;
 pub mod dialects;
 mod facts;
 mod figures;
+mod gates;
 pub mod history;
 mod html;
 mod markdown;

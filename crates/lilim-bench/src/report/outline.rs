@@ -69,6 +69,10 @@ const KEY_METRICS: &[(&str, &[&str])] = &[
         &["peak_rss_bytes", "rss_anon_bytes", "rss_file_bytes"],
     ),
     ("size", &["binary_bytes"]),
+    (
+        "quality",
+        &["ppl", "decode_tps", "client_prefill_tps", "peak_rss_bytes"],
+    ),
     // An arm's requests are of two kinds: their figures together say nothing, their ratios do.
     ("compare", &[]),
 ];
@@ -148,6 +152,7 @@ impl<'a> Group<'a> {
             ("load", "Loading a model"),
             ("sustained", "Sustained generation"),
             ("memory", "Memory"),
+            ("quality", "Fixed prompts and texts"),
             ("size", "Size of the program"),
             ("kernels", "Kernels"),
             ("ipc", "Messages between processes"),

@@ -3,6 +3,7 @@
 mod compare;
 mod load;
 mod probe;
+mod quality;
 mod replay;
 mod requests;
 mod sustained;
@@ -16,6 +17,7 @@ use lilim_api::{CancelToken, EngineError};
 use crate::clock::Clock;
 use crate::error::BenchError;
 use crate::plan::{Case, MIN_SAMPLES, Plan, Work};
+use crate::prompts;
 use crate::record::{Outcome, Sample};
 use crate::side::{self, Launcher, Ready};
 
@@ -124,14 +126,22 @@ impl Bench<'_> {
                     launcher: &*self.launchers[case.side],
                     clock: &self.clock,
                     cancel: &self.cancel,
-                    seed: self.plan.seed,
+                    seed: match work {
+                        Work::Answers(_) | Work::Perplexity { .. } => prompts::FIXED_SEED,
+                        _ => self.plan.seed,
+                    },
                 };
                 match work {
                     Work::Load => load::run(&context, slots, &mut keep),
                     Work::TtftCold(shape) | Work::Memory(shape) => {
                         requests::fresh(&context, *shape, slots, &mut keep)
                     }
-                    Work::TtftWarm(shape) => requests::warm(&context, *shape, slots, &mut keep),
+                    Work::Perplexity { n_tokens } => {
+                        quality::perplexity(&context, *n_tokens, slots, &mut keep)
+                    }
+                    Work::TtftWarm(shape) | Work::Answers(shape) => {
+                        requests::warm(&context, *shape, slots, &mut keep)
+                    }
                     Work::Throughput { .. } => throughput::run(&context, work, slots, &mut keep),
                     Work::Sustained { shape, seconds } => {
                         sustained::run(&context, *shape, *seconds, &mut keep)

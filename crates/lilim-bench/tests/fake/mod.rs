@@ -114,6 +114,7 @@ pub(crate) fn plan(cases: Vec<Case>) -> Plan {
         targets: Vec::new(),
         left_out: Vec::new(),
         comparison: None,
+        check: None,
     }
 }
 

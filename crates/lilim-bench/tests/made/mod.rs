@@ -181,6 +181,7 @@ pub fn file(cases: Vec<Case>, targets: Vec<Target>, samples: Vec<Sample>) -> Res
             targets,
             left_out: Vec::new(),
             comparison: None,
+            check: None,
         },
         samples,
     })

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use lilim_bench::report::dialects::Dialect;
 
-use super::LoadArguments;
+use super::{CheckFlags, LoadArguments};
 
 /// Measure a model on this machine, keep every event, and report what follows from them.
 #[derive(Args, Debug)]
@@ -43,6 +43,9 @@ pub(crate) enum BenchCommand {
     /// round --samples are the requests of each kind [default: 3], --warmup those before [default: 1];
     /// --quick takes the fewest rounds that can decide anything. A FAIL ends with exit code 3.
     Compare(CompareFlags),
+    /// Hold this build against a baseline: answers, perplexity, sizes, and with the older program beside
+    /// it speed. A FAIL ends with exit code 3, noise never does.
+    Check(Box<CheckFlags>),
     /// Derive every number of a result file again from its samples; fails on any difference.
     Verify {
         /// Result files.

@@ -14,6 +14,7 @@ use self::arms::{Arms, of_arm};
 pub(crate) use self::consistency::answer_pairs;
 pub use self::consistency::{Consistency, Divergence, Replay};
 pub use self::equality::Equality;
+pub(super) use self::ratio::as_ratio;
 pub(super) use self::ratio::shows;
 pub use self::ratio::{MetricRatio, MissingRatio, RatioInterval, RatioTargetFinding};
 use crate::plan::{Arm, Plan};

@@ -334,7 +334,7 @@ pub(in crate::derive) fn shows(
     (record.n_prompt, record.n_out_asked) == (shape.n_prompt, shape.n_out)
 }
 
-fn as_ratio(estimate: &Estimate) -> RatioInterval {
+pub(in crate::derive) fn as_ratio(estimate: &Estimate) -> RatioInterval {
     let ratio = estimate.exp();
     RatioInterval {
         value: ratio.estimate,

@@ -2,6 +2,7 @@
 
 mod axis;
 mod charts;
+mod gates;
 mod plot;
 mod ratios;
 mod samples;
@@ -21,6 +22,7 @@ pub fn html(file: &ResultFile) -> String {
     let mut body = head(file, &headline);
     body += &tiles(&groups);
     body += &targets(file);
+    body += &gates::section(file);
     body += &ratios::section(file);
     for group in groups.iter().filter(|group| group.is_shown()) {
         body += &section(file, group);

@@ -115,6 +115,7 @@ pub(crate) fn plan(
         targets: targets::of_scenarios(flags.load.memory_limit),
         left_out: maker.left_out,
         comparison: None,
+        check: None,
     }
 }
 

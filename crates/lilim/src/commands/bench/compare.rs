@@ -28,7 +28,7 @@ use crate::models;
 use crate::terminal;
 
 /// Rounds of a pilot: enough for a rough σ, few enough to be short.
-const PILOT_ROUNDS: usize = 6;
+pub(super) const PILOT_ROUNDS: usize = 6;
 
 /// What a comparison is planned to find: a side that is 10% slower, with a probability of 0.9.
 const EFFECT: f64 = 0.9;
@@ -111,7 +111,7 @@ pub(crate) fn run(flags: &CompareFlags, config: &Config) -> anyhow::Result<Exit>
 const REPLAYED_ANSWERS: u32 = 4;
 
 /// A comparison's journal is small: a few requests of a few tokens in each round.
-const EXPECTED_BYTES: u64 = 4 << 20;
+pub(super) const EXPECTED_BYTES: u64 = 4 << 20;
 
 fn round_shape(flags: &CompareFlags) -> RoundShape {
     RoundShape {
@@ -173,11 +173,12 @@ fn plan(
             targets: targets::of_ratios(),
             pilot: BTreeMap::new(),
         }),
+        check: None,
     }
 }
 
 /// Looks at so many rounds; at the least number that can decide anything where they are too few.
-fn looks(rounds: usize, error: ErrorRate) -> LookPlan {
+pub(super) fn looks(rounds: usize, error: ErrorRate) -> LookPlan {
     let even = rounds.next_multiple_of(2).min(MAX_ROUNDS);
     let least = minimum_rounds(error).expect("the error rate is a constant in range");
     LookPlan::new(even.max(least), error).expect("an even number between least and most")
@@ -215,7 +216,7 @@ impl Sink for Pilot {
 }
 
 /// ln(tested / baseline) of each gate's metric over a few rounds.
-fn pilot(
+pub(super) fn pilot(
     plan: &Plan,
     launchers: &[Box<dyn Launcher>],
     cancel: &lilim_api::CancelToken,
@@ -251,7 +252,10 @@ fn pilot(
 }
 
 /// As many rounds as the metric that needs most, as far as a person waits.
-fn settle_rounds(plan: &mut Plan, pilot: BTreeMap<String, Vec<f64>>) -> anyhow::Result<()> {
+pub(super) fn settle_rounds(
+    plan: &mut Plan,
+    pilot: BTreeMap<String, Vec<f64>>,
+) -> anyhow::Result<()> {
     let seed = plan.seed;
     let comparison = plan
         .comparison
@@ -351,7 +355,7 @@ fn short_name(text: &str, in_process: bool) -> String {
     all.join(",")
 }
 
-fn set(options: &mut LoadOptions, key: &str, value: &str) -> Result<(), String> {
+pub(super) fn set(options: &mut LoadOptions, key: &str, value: &str) -> Result<(), String> {
     let number = || {
         let number: Result<usize, _> = value.parse();
         number.map_err(|error| format!("{key} '{value}': {error}"))

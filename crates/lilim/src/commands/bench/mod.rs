@@ -1,6 +1,7 @@
 //! `lilim bench`: from arguments to a plan, from a plan to a result file and its reports.
 
 mod cases;
+mod check;
 mod compare;
 mod control;
 mod header;
@@ -14,6 +15,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::Context;
+use lilim_api::CancelToken;
 use lilim_bench::BenchError;
 use lilim_bench::clock::Clock;
 use lilim_bench::journal::Journal;
@@ -41,6 +43,7 @@ pub(crate) fn run(
     let (flags, scenarios) = match command {
         BenchCommand::Verify { files, json } => return verify(files, *json),
         BenchCommand::Compare(flags) => return compare::run(flags, &config()?),
+        BenchCommand::Check(flags) => return check::run(flags, &config()?),
         BenchCommand::Ttft(flags) => (flags, cases::TTFT),
         BenchCommand::Throughput(flags) => (flags, cases::THROUGHPUT),
         BenchCommand::Load(flags) => (flags, cases::LOAD),
@@ -94,7 +97,8 @@ fn measure(
             )?
         }
     };
-    let outcome = go(&plan, vec![Box::new(side)], probes, &mut journal);
+    let cancel = end_on_ctrl_c();
+    let outcome = go((&plan, &cancel), vec![Box::new(side)], probes, &mut journal);
     finish(outcome, journal, &plan, &place, run)
 }
 
@@ -136,6 +140,8 @@ fn finish(
         let decision = one.decision.as_ref();
         decision.is_some_and(|decision| decision.verdict == Verdict::Fail)
     });
+    let mut gates = findings.gates.iter();
+    let is_missed = is_missed || gates.any(|gate| gate.decision.verdict == Verdict::Fail);
     Ok(match has_failures || is_refused.is_some() {
         true => Exit::Failed,
         false if is_missed => Exit::GateFailed,
@@ -144,7 +150,7 @@ fn finish(
 }
 
 fn go(
-    plan: &Plan,
+    (plan, cancel): (&Plan, &CancelToken),
     launchers: Vec<Box<dyn Launcher>>,
     probes: Vec<Probe<'_>>,
     journal: &mut Journal,
@@ -161,7 +167,7 @@ fn go(
         launchers: &launchers,
         probes,
         clock,
-        cancel: end_on_ctrl_c(),
+        cancel: cancel.clone(),
         done,
     }
     .run(&mut progress)

@@ -116,7 +116,8 @@ fn remember(
     Ok(Some(page))
 }
 
-fn write_whole(path: &Path, text: &str) -> anyhow::Result<()> {
+/// Writes a file in one step: it is whole or as it was.
+pub(crate) fn write_whole(path: &Path, text: &str) -> anyhow::Result<()> {
     let partial = path.with_extension("partial");
     std::fs::write(&partial, text)
         .and_then(|()| std::fs::rename(&partial, path))

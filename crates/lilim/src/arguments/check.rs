@@ -1,0 +1,36 @@
+//! The flags of `lilim bench check`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::RunFlags;
+
+/// What `lilim bench check` takes.
+#[derive(Args, Debug)]
+#[group(id = "what", required = true, multiple = false, args = ["baseline", "write_baseline"])]
+pub(crate) struct CheckFlags {
+    /// Hold this build against the baseline in this file: the TOML file that --write-baseline makes, or
+    /// the JSON file of an earlier run.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Run, and write what was found as a baseline to be committed. Gates that the file has already are
+    /// kept.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) write_baseline: Option<PathBuf>,
+    /// The model: an installed one's name, a path, or `small` [default: the baseline's, else `small`].
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) model: Option<String>,
+    /// The older `lilim` that the baseline was made with: gates of speed are decided in rounds with both
+    /// [default: the baseline's].
+    #[arg(long, value_name = "PATH", conflicts_with = "write_baseline")]
+    pub(crate) program: Option<PathBuf>,
+    /// Rounds with the older program [default: as many as a pilot says are needed, at most 40].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=200))]
+    pub(crate) rounds: Option<u32>,
+    /// The model's file may be another than the baseline's.
+    #[arg(long)]
+    pub(crate) equivalent: bool,
+    #[command(flatten)]
+    pub(crate) run: RunFlags,
+}

@@ -1,49 +1,139 @@
-//! From a classification to the model that answers, with every step's reason.
+//! From a prompt's category, the candidates and a policy to the model that answers, with every step's
+//! reason.
 
 use serde::{Deserialize, Serialize};
 
-use crate::mapping::find_installed;
-use crate::{Classification, ModelMapping};
+use crate::policy::{TargetChoice, choose_by_target, context_fault};
+use crate::{
+    Candidate, Cascade, Classification, Escalation, EscalationStep, Estimate, ModelMapping, Policy,
+    RequestSize, suggest,
+};
+
+const REMOTE_BARRED: &str = "is remote, and remote engines are not allowed";
 
 /// What a decision is made from.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize)]
 pub struct DecisionInput<'a> {
-    /// What the prompt was classified as.
-    pub classification: &'a Classification,
-    /// The routes as configured; those not installed are passed over.
-    pub mapping: &'a ModelMapping,
-    /// Names of the installed models.
-    pub installed: &'a [String],
-    /// A model that the user asks for: it wins over every route.
+    /// What the prompt was classified as; `None` when nobody classified it.
+    pub classification: Option<&'a Classification>,
+    /// The rule.
+    pub policy: &'a Policy,
+    /// The models that there are, remote ones too.
+    pub candidates: &'a [Candidate],
+    /// How much is asked for.
+    pub size: RequestSize,
+    /// A model that the request or the prompt's entry names: it wins over everything.
     pub requested: Option<&'a str>,
-    /// The model when no route fits; without one, the first installed.
+    /// The model that the conversation is with: it wins over the policy, unless the policy is `Direct`.
+    pub pinned: Option<&'a str>,
+    /// The default route: the model when the classifier abstains or the policy finds none. Without
+    /// one, the first local candidate.
     pub fallback: Option<&'a str>,
+    /// True when prompts may leave the machine.
+    pub allow_remote: bool,
+}
+
+impl<'a> DecisionInput<'a> {
+    /// Makes an input of a policy and candidates, with nothing else said.
+    pub fn new(policy: &'a Policy, candidates: &'a [Candidate]) -> Self {
+        Self {
+            classification: None,
+            policy,
+            candidates,
+            size: RequestSize::default(),
+            requested: None,
+            pinned: None,
+            fallback: None,
+            allow_remote: false,
+        }
+    }
+}
+
+/// What a model was chosen by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChosenBy {
+    /// The request or the prompt's entry names it.
+    Request,
+    /// The conversation is with it.
+    Conversation,
+    /// The policy.
+    Policy,
+    /// A cascade's answer was not sure enough.
+    Escalation,
+    /// It is the default route.
+    Fallback,
+    /// It is the first candidate, for want of anything else.
+    First,
+    /// There is no model.
+    Nothing,
+}
+
+/// A candidate that was not chosen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exclusion {
+    /// The candidate.
+    pub model: String,
+    /// What speaks against it, with its number.
+    pub reason: String,
 }
 
 /// Which model answers, and why.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Decision {
-    /// The category; `None` when the classifier abstained.
+    /// The category; `None` when the classifier abstained or there was none.
     pub category: Option<String>,
-    /// The likeliest category's probability.
-    pub confidence: f64,
-    /// The model; `None` when nothing is installed that may answer.
+    /// The likeliest category's probability; `None` when nobody classified.
+    pub confidence: Option<f64>,
+    /// The model; `None` when there is none that may answer.
     pub model: Option<String>,
+    /// What chose it.
+    pub chosen_by: ChosenBy,
+    /// What answering is expected to cost.
+    #[serde(default)]
+    pub estimate: Option<Estimate>,
+    /// The candidates that a target passed over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub excluded: Vec<Exclusion>,
+    /// Where the answer goes when it is not sure enough (see [`escalate`](crate::escalate)).
+    #[serde(default)]
+    pub escalation: Option<Escalation>,
     /// The steps, in order, as sentences for people.
     pub reasons: Vec<String>,
 }
 
-/// Decides which installed model answers: the requested one, the category's route, the fallback, the
-/// first installed, in this order. Never fails: whatever is missing is a reason.
+/// Decides which model answers: the requested one, the conversation's, the policy's, the default
+/// route, the first local candidate, in this order. Never fails: whatever is missing is a reason. A
+/// model named by a request or by `Direct` is not replaced when it is missing.
 pub fn decide(input: &DecisionInput<'_>) -> Decision {
     let classification = input.classification;
-    let mut reasons = vec![category_reason(classification)];
-    let model = choose(input, &mut reasons);
+    let mut steps = Steps {
+        input,
+        reasons: classification.map(category_reason).into_iter().collect(),
+        excluded: Vec::new(),
+        escalation: None,
+    };
+    let (chosen_by, chosen) = steps.choose();
+    let estimate = chosen.map(|candidate| Estimate::of(candidate, input.size));
+    if let (Some(candidate), Some(estimate)) = (chosen, &estimate) {
+        // A target's reason has the estimate already.
+        if !(chosen_by == ChosenBy::Policy && matches!(input.policy, Policy::Target(_))) {
+            let switch = estimate.switch_reason(&candidate.name);
+            steps.reasons.extend(switch);
+        }
+        if let Some(fault) = context_fault(candidate, input.size) {
+            steps.reasons.push(format!("{}: {fault}", candidate.name));
+        }
+    }
     Decision {
-        category: classification.category.clone(),
-        confidence: classification.confidence,
-        model,
-        reasons,
+        category: classification.and_then(|found| found.category.clone()),
+        confidence: classification.map(|found| found.confidence),
+        model: chosen.map(|candidate| candidate.name.clone()),
+        chosen_by: chosen.map_or(ChosenBy::Nothing, |_| chosen_by),
+        estimate,
+        excluded: steps.excluded,
+        escalation: steps.escalation,
+        reasons: steps.reasons,
     }
 }
 
@@ -55,175 +145,173 @@ fn category_reason(classification: &Classification) -> String {
     }
 }
 
-fn choose(input: &DecisionInput<'_>, reasons: &mut Vec<String>) -> Option<String> {
-    if let Some(model) = input.requested {
-        match find_installed(model, input.installed) {
-            Some(model) => {
-                reasons.push(format!("{model} was asked for"));
-                return Some(model.to_owned());
-            }
-            None => reasons.push(format!("{model} was asked for but is not installed")),
-        }
-        // A model asked for by name is not silently replaced.
-        return None;
-    }
-    if let Some(category) = &input.classification.category
-        && let Some(model) = route(category, input, reasons)
-    {
-        return Some(model);
-    }
-    if let Some(model) = input.fallback {
-        match find_installed(model, input.installed) {
-            Some(model) => {
-                reasons.push(format!("{model} is the fallback"));
-                return Some(model.to_owned());
-            }
-            None => reasons.push(format!("the fallback {model} is not installed")),
-        }
-    }
-    match input.installed.first() {
-        Some(model) => reasons.push(format!("{model} is the first installed model")),
-        None => reasons.push("no model is installed".to_owned()),
-    }
-    input.installed.first().cloned()
+/// The way to a model, with what was said on it.
+struct Steps<'i, 'a> {
+    input: &'i DecisionInput<'a>,
+    reasons: Vec<String>,
+    excluded: Vec<Exclusion>,
+    escalation: Option<Escalation>,
 }
 
-fn route(category: &str, input: &DecisionInput<'_>, reasons: &mut Vec<String>) -> Option<String> {
-    let (usable, skipped) = input.mapping.installed_only(input.installed);
-    if let Some(model) = usable.model_for(category) {
-        reasons.push(format!("{category} is routed to {model}"));
-        return Some(model.to_owned());
-    }
-    match skipped.iter().find(|route| route.category == category) {
-        Some(route) => {
-            let mut reason = format!(
-                "{category} is routed to {}, which is not installed",
-                route.model
-            );
-            if let Some(suggestion) = &route.suggestion {
-                reason.push_str(&format!(
-                    " (suggestion: {}, {})",
-                    suggestion.model, suggestion.reason
-                ));
-            }
-            reasons.push(reason);
+impl<'a> Steps<'_, 'a> {
+    fn choose(&mut self) -> (ChosenBy, Option<&'a Candidate>) {
+        let input = self.input;
+        if let Some(model) = input.requested {
+            return (ChosenBy::Request, self.named(model, "was asked for"));
         }
-        None => reasons.push(format!("{category} has no route")),
+        if let Policy::Direct(model) = input.policy {
+            return (ChosenBy::Policy, self.named(model, "gets every prompt"));
+        }
+        if let Some(model) = input.pinned
+            && let Some(candidate) = self.named(model, "is the model of this conversation")
+        {
+            return (ChosenBy::Conversation, Some(candidate));
+        }
+        if let Some(candidate) = self.by_policy() {
+            return (ChosenBy::Policy, Some(candidate));
+        }
+        if let Some(model) = input.fallback
+            && let Some(candidate) = self.named(model, "is the default route")
+        {
+            return (ChosenBy::Fallback, Some(candidate));
+        }
+        (ChosenBy::First, self.first())
     }
-    None
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+    /// The candidate of a name, if it may answer; either way a reason.
+    fn named(&mut self, model: &str, role: &str) -> Option<&'a Candidate> {
+        match self.usable(model) {
+            Ok(candidate) => {
+                self.reasons.push(format!("{} {role}", candidate.name));
+                Some(candidate)
+            }
+            Err(fault) => {
+                self.reasons.push(format!("{model} {role} but {fault}"));
+                None
+            }
+        }
+    }
 
-    fn check(
-        category: Option<&str>,
-        requested: Option<&str>,
-        fallback: Option<&str>,
-        expected: (Option<&str>, &str),
-    ) {
-        let classification = Classification {
-            category: category.map(str::to_owned),
-            confidence: 0.625,
-            scores: Vec::new(),
+    fn usable(&self, model: &str) -> Result<&'a Candidate, &'static str> {
+        let mut all = self.input.candidates.iter();
+        let candidate = all
+            .find(|candidate| candidate.name.to_lowercase() == model.to_lowercase())
+            .ok_or("is not installed")?;
+        if candidate.is_remote && !self.input.allow_remote {
+            return Err(REMOTE_BARRED);
+        }
+        Ok(candidate)
+    }
+
+    /// The candidates that may answer; a remote one that may not gets its exclusion.
+    fn allowed(&mut self) -> Vec<&'a Candidate> {
+        let (allowed, barred): (Vec<_>, Vec<_>) = self
+            .input
+            .candidates
+            .iter()
+            .partition(|candidate| !candidate.is_remote || self.input.allow_remote);
+        self.excluded
+            .extend(barred.into_iter().map(|candidate| Exclusion {
+                model: candidate.name.clone(),
+                reason: REMOTE_BARRED.to_owned(),
+            }));
+        allowed
+    }
+
+    fn by_policy(&mut self) -> Option<&'a Candidate> {
+        match self.input.policy {
+            Policy::Mapping(mapping) => self.by_mapping(mapping),
+            Policy::Cascade(cascade) => self.by_cascade(cascade),
+            Policy::Target(target) => {
+                let candidates = self.allowed();
+                let classification = self.input.classification;
+                let category = classification.and_then(|found| found.category.as_deref());
+                let choice = choose_by_target(target, &candidates, category, self.input.size);
+                let TargetChoice {
+                    chosen,
+                    excluded,
+                    reasons,
+                } = choice;
+                self.reasons.extend(reasons);
+                self.excluded.extend(excluded);
+                let all = self.excluded.iter();
+                self.reasons
+                    .extend(all.map(|out| format!("not {}: {}", out.model, out.reason)));
+                chosen
+            }
+            Policy::Direct(_) => None,
+        }
+    }
+
+    fn by_mapping(&mut self, mapping: &ModelMapping) -> Option<&'a Candidate> {
+        let category = self.input.classification?.category.as_deref()?;
+        let Some(model) = mapping.model_for(category) else {
+            self.reasons.push(format!("{category} has no route"));
+            return None;
         };
-        let mapping = ModelMapping::parse(
-            r#"{"Factual":"small-Q8_0","Creative":"small-q4f16_1-MLC","Reasoning":"other"}"#,
-        )
-        .unwrap();
-        let installed = ["tiny".to_owned(), "Small-Q8_0".to_owned()];
-        let decision = decide(&DecisionInput {
-            classification: &classification,
-            mapping: &mapping,
-            installed: &installed,
-            requested,
-            fallback,
+        match self.usable(model) {
+            Ok(candidate) => {
+                let name = &candidate.name;
+                self.reasons.push(format!("{category} is routed to {name}"));
+                Some(candidate)
+            }
+            Err(fault) => {
+                let mut reason = format!("{category} is routed to {model}, which {fault}");
+                let allowed: Vec<_> = self
+                    .input
+                    .candidates
+                    .iter()
+                    .filter(|candidate| !candidate.is_remote || self.input.allow_remote)
+                    .map(|candidate| candidate.name.as_str())
+                    .collect();
+                if let Some(near) = suggest(model, allowed) {
+                    reason.push_str(&format!(" (suggestion: {}, {})", near.model, near.reason));
+                }
+                self.reasons.push(reason);
+                None
+            }
+        }
+    }
+
+    fn by_cascade(&mut self, cascade: &Cascade) -> Option<&'a Candidate> {
+        let mut steps = Vec::new();
+        for model in &cascade.steps {
+            match self.usable(model) {
+                Ok(candidate) => steps.push(candidate),
+                Err(fault) => self
+                    .reasons
+                    .push(format!("{model}, a step of the cascade, {fault}")),
+            }
+        }
+        let (&first, rest) = steps.split_first()?;
+        self.reasons
+            .push(format!("{} is the first step of the cascade", first.name));
+        self.escalation = (!rest.is_empty()).then(|| Escalation {
+            min_confidence: cascade.min_confidence,
+            steps: rest
+                .iter()
+                .map(|candidate| EscalationStep {
+                    model: candidate.name.clone(),
+                    estimate: Estimate::of(candidate, self.input.size),
+                })
+                .collect(),
         });
-        let reasons = decision.reasons[1..].join("; ");
-        assert_eq!((decision.model.as_deref(), reasons.as_str()), expected);
-        let verb = if category.is_some() {
-            "classified"
-        } else {
-            "abstained"
-        };
-        assert!(decision.reasons[0].starts_with(verb));
-        assert!(decision.reasons[0].contains("62.5 %"));
+        Some(first)
     }
 
-    #[test]
-    fn each_way_to_a_model_has_its_reason() {
-        check(
-            Some("Factual"),
-            None,
-            None,
-            (Some("Small-Q8_0"), "Factual is routed to Small-Q8_0"),
-        );
-        check(
-            Some("Creative"),
-            None,
-            None,
-            (
-                Some("tiny"),
-                "Creative is routed to small-q4f16_1-MLC, which is not installed (suggestion: \
-                 Small-Q8_0, the same model as small-q4f16_1-MLC in the nearest quantization); \
-                 tiny is the first installed model",
-            ),
-        );
-        check(
-            Some("Reasoning"),
-            None,
-            Some("SMALL-q8_0"),
-            (
-                Some("Small-Q8_0"),
-                "Reasoning is routed to other, which is not installed; Small-Q8_0 is the fallback",
-            ),
-        );
-        check(
-            Some("Else"),
-            None,
-            Some("gone"),
-            (
-                Some("tiny"),
-                "Else has no route; the fallback gone is not installed; tiny is the first \
-                 installed model",
-            ),
-        );
-        check(
-            None,
-            None,
-            Some("tiny"),
-            (Some("tiny"), "tiny is the fallback"),
-        );
-        check(
-            Some("Factual"),
-            Some("tiny"),
-            None,
-            (Some("tiny"), "tiny was asked for"),
-        );
-        check(
-            Some("Factual"),
-            Some("huge"),
-            None,
-            (None, "huge was asked for but is not installed"),
-        );
-    }
-
-    #[test]
-    fn nothing_installed_is_a_reason_too() {
-        let classification = Classification {
-            category: None,
-            confidence: 0.2,
-            scores: Vec::new(),
-        };
-        let decision = decide(&DecisionInput {
-            classification: &classification,
-            mapping: &ModelMapping::default(),
-            installed: &[],
-            requested: None,
-            fallback: None,
+    fn first(&mut self) -> Option<&'a Candidate> {
+        let all = self.input.candidates;
+        let local = all.iter().find(|candidate| !candidate.is_remote);
+        if let Some(candidate) = local {
+            self.reasons
+                .push(format!("{} is the first installed model", candidate.name));
+            return Some(candidate);
+        }
+        let remote = all.first().filter(|_| self.input.allow_remote);
+        self.reasons.push(match remote {
+            Some(candidate) => format!("{} is the first remote model", candidate.name),
+            None => "no model is installed".to_owned(),
         });
-        assert_eq!(decision.model, None);
-        assert_eq!(decision.reasons[1], "no model is installed");
+        remote
     }
 }

@@ -3,6 +3,8 @@
 //! **Invariant**: pure. No model, file, clock or network is touched: the caller scores the labels
 //! with whatever engine it has and hands the numbers in.
 
+mod cache;
+mod candidate;
 mod category;
 mod classification;
 mod decision;
@@ -10,15 +12,22 @@ mod error;
 mod keywords;
 mod mapping;
 mod model_name;
+mod policy;
 mod prompts;
 mod zero_shot;
 
+pub use cache::{DecisionCache, DecisionKey};
+pub use candidate::{Candidate, Measured, Metric};
 pub use category::{Category, built_in_categories, parse_categories};
 pub use classification::{CategoryScore, Classification, ClassifyOptions, majority};
-pub use decision::{Decision, DecisionInput, decide};
+pub use decision::{ChosenBy, Decision, DecisionInput, Exclusion, decide};
 pub use error::RouterError;
 pub use keywords::classify_by_keywords;
 pub use mapping::{ModelMapping, Route, SkippedRoute};
 pub use model_name::{Suggestion, suggest};
+pub use policy::{
+    ASSUMED_ANSWER_TOKENS, Cascade, Comparison, Escalation, EscalationStep, Estimate, Objective,
+    Policy, RequestSize, Requirement, Target, escalate,
+};
 pub use prompts::{PromptEntry, PromptId, PromptSet, parse_prompts};
 pub use zero_shot::zero_shot_message;

@@ -3,9 +3,12 @@
 use std::fmt;
 
 use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
 use crate::{RouterError, Suggestion, suggest};
+
+const WHAT: &str = "model mapping";
 
 /// A category and the model that answers it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,9 +47,12 @@ impl ModelMapping {
     /// # Errors
     /// No JSON, another shape, a category twice, an empty name.
     pub fn parse(json: &str) -> Result<Self, RouterError> {
-        const WHAT: &str = "model mapping";
         let Pairs(routes) =
             serde_json::from_str(json).map_err(|error| RouterError::syntax(WHAT, &error))?;
+        Self::checked(routes)
+    }
+
+    fn checked(routes: Vec<Route>) -> Result<Self, RouterError> {
         for (index, route) in routes.iter().enumerate() {
             let fault = |reason: &str| {
                 Err(RouterError::shape(
@@ -107,11 +113,22 @@ impl ModelMapping {
     }
 }
 
+impl Serialize for ModelMapping {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let pairs = self.routes.iter();
+        serializer.collect_map(pairs.map(|route| (&route.category, &route.model)))
+    }
+}
+
+impl<'de> Deserialize<'de> for ModelMapping {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Pairs(routes) = Pairs::deserialize(deserializer)?;
+        Self::checked(routes).map_err(serde::de::Error::custom)
+    }
+}
+
 /// The installed spelling of a model's name.
-pub(crate) fn find_installed<'a, S: AsRef<str>>(
-    model: &str,
-    installed: &'a [S],
-) -> Option<&'a str> {
+fn find_installed<'a, S: AsRef<str>>(model: &str, installed: &'a [S]) -> Option<&'a str> {
     installed
         .iter()
         .map(S::as_ref)

@@ -10,8 +10,8 @@ use lilim_api::{
     TemplateOptions,
 };
 use lilim_router::{
-    Category, Classification, ClassifyOptions, Decision, DecisionInput, ModelMapping, PromptEntry,
-    Route, built_in_categories, classify_by_keywords, decide, parse_prompts,
+    Candidate, Category, Classification, ClassifyOptions, Decision, DecisionInput, ModelMapping,
+    Policy, PromptEntry, Route, built_in_categories, classify_by_keywords, decide, parse_prompts,
 };
 use serde::Serialize;
 
@@ -171,12 +171,15 @@ fn route(classification: &Classification) -> Decision {
         category: category.name,
         model: models::EMBEDDED_NAME.to_owned(),
     });
+    let policy = Policy::Mapping(ModelMapping::new(routes.collect()));
+    let candidate = Candidate {
+        is_resident: true,
+        ..Candidate::named(models::EMBEDDED_NAME)
+    };
     decide(&DecisionInput {
-        classification,
-        mapping: &ModelMapping::new(routes.collect()),
-        installed: &[models::EMBEDDED_NAME.to_owned()],
-        requested: None,
+        classification: Some(classification),
         fallback: Some(models::EMBEDDED_NAME),
+        ..DecisionInput::new(&policy, &[candidate])
     })
 }
 

@@ -1,0 +1,149 @@
+//! The cheapest candidate that meets every requirement, and what speaks against each other one.
+
+use super::{Estimate, Objective, RequestSize, Requirement, Target};
+use crate::{Candidate, Exclusion};
+
+/// What a target chooses.
+#[derive(Debug, Default)]
+pub(crate) struct TargetChoice<'a> {
+    /// The cheapest that meets all; `None` when none does.
+    pub(crate) chosen: Option<&'a Candidate>,
+    /// All others, in the order given, each with its reason.
+    pub(crate) excluded: Vec<Exclusion>,
+    /// Requirements that were passed over, and why the chosen one is.
+    pub(crate) reasons: Vec<String>,
+}
+
+/// Chooses. A requirement that no candidate has a measurement for cannot tell them apart and is passed
+/// over, which is said; where some have one, a candidate without it is excluded.
+///
+/// *Cheapest*: by the objective, what is unknown last, then as [`Objective`] says; among equals the
+/// first given.
+pub(crate) fn choose_by_target<'a>(
+    target: &Target,
+    candidates: &[&'a Candidate],
+    category: Option<&str>,
+    size: RequestSize,
+) -> TargetChoice<'a> {
+    let mut choice = TargetChoice::default();
+    let (checked, unchecked): (Vec<&Requirement>, Vec<_>) =
+        target.requirements.iter().partition(|wanted| {
+            let mut all = candidates.iter();
+            all.any(|candidate| candidate.figure(wanted.metric, category).is_some())
+        });
+    for wanted in unchecked {
+        choice.reasons.push(format!(
+            "no candidate is measured for {}: {wanted} is passed over ({})",
+            wanted.metric,
+            wanted.metric.command()
+        ));
+    }
+    let mut met = Vec::new();
+    for &candidate in candidates {
+        match objections(candidate, &checked, category, size) {
+            faults if faults.is_empty() => met.push((candidate, Estimate::of(candidate, size))),
+            faults => choice.excluded.push(Exclusion {
+                model: candidate.name.clone(),
+                reason: faults.join("; "),
+            }),
+        }
+    }
+    met.sort_by(|a, b| {
+        let (a, b) = (cost(&a.1, target.objective), cost(&b.1, target.objective));
+        let pairs = a.iter().zip(&b).map(|(a, b)| a.total_cmp(b));
+        pairs.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then)
+    });
+    let Some(((chosen, estimate), rest)) = met.split_first() else {
+        let reason = "no candidate meets every requirement";
+        choice.reasons.push(reason.to_owned());
+        return choice;
+    };
+    choice.chosen = Some(chosen);
+    let all = verdict(chosen, &checked, category);
+    choice.reasons.push(format!(
+        "{} {all} {}: {}",
+        chosen.name,
+        superlative(target.objective, rest.len()),
+        estimate.describe()
+    ));
+    for (candidate, estimate) in rest {
+        choice.excluded.push(Exclusion {
+            model: candidate.name.clone(),
+            reason: format!("would do too, but is {}", estimate.describe()),
+        });
+    }
+    choice
+}
+
+/// All that a candidate fails, each with its number.
+fn objections(
+    candidate: &Candidate,
+    wanted: &[&Requirement],
+    category: Option<&str>,
+    size: RequestSize,
+) -> Vec<String> {
+    let mut faults: Vec<String> = context_fault(candidate, size).into_iter().collect();
+    for wanted in wanted {
+        let metric = wanted.metric;
+        let Some(value) = candidate.figure(metric, category) else {
+            let known = candidate.measured.as_ref();
+            let why = known
+                .and_then(|measured| measured.missing.get(&metric))
+                .map_or_else(String::new, |reason| format!(": {reason}"));
+            faults.push(format!("{metric} not measured ({}){why}", metric.command()));
+            continue;
+        };
+        if !wanted.comparison.holds(value, wanted.bound) {
+            let shown = metric.show(value);
+            faults.push(format!("{metric} is {shown}, wanted {wanted}"));
+        }
+    }
+    faults
+}
+
+/// Says when a prompt and one token of an answer do not fit.
+pub(crate) fn context_fault(candidate: &Candidate, size: RequestSize) -> Option<String> {
+    let (context, tokens) = (candidate.context?, size.prompt_tokens?);
+    (tokens >= context)
+        .then(|| format!("its context of {context} tokens cannot hold a prompt of {tokens}"))
+}
+
+/// Smaller is cheaper; what is unknown comes last.
+fn cost(estimate: &Estimate, objective: Objective) -> [f64; 3] {
+    let time = estimate.total_ms.unwrap_or(f64::INFINITY);
+    let memory = estimate
+        .memory_bytes
+        .map_or(f64::INFINITY, |bytes| bytes as f64);
+    let energy = estimate.energy_j.unwrap_or(f64::INFINITY);
+    match objective {
+        Objective::Time => [time, memory, 0.0],
+        Objective::Memory => [memory, time, 0.0],
+        Objective::Energy => [energy, time, memory],
+    }
+}
+
+fn verdict(candidate: &Candidate, wanted: &[&Requirement], category: Option<&str>) -> String {
+    if wanted.is_empty() {
+        return "is not held against any measurement and".to_owned();
+    }
+    let met: Vec<_> = wanted
+        .iter()
+        .filter_map(|wanted| {
+            let value = candidate.figure(wanted.metric, category)?;
+            Some(format!("{wanted} (is {})", wanted.metric.show(value)))
+        })
+        .collect();
+    format!("meets {} and", met.join(", "))
+}
+
+fn superlative(objective: Objective, n_others: usize) -> String {
+    let least = match objective {
+        Objective::Time => "time",
+        Objective::Memory => "memory",
+        Objective::Energy => "energy",
+    };
+    match n_others {
+        0 => "is the only one that does".to_owned(),
+        n => format!("takes the least {least} of {}", n + 1),
+    }
+}

@@ -16,11 +16,27 @@ pub enum RouterError {
         /// What the parser says.
         reason: String,
     },
+    /// The bytes are no text.
+    #[error("{what} is not UTF-8: byte 0x{byte:02x} at offset {offset}, line {line}{hint}")]
+    Utf8 {
+        /// What was read.
+        what: &'static str,
+        /// The first byte that is wrong.
+        byte: u8,
+        /// Its offset, from 0.
+        offset: usize,
+        /// Its line, from 1.
+        line: usize,
+        /// What it may be instead; empty when nothing is known.
+        hint: &'static str,
+    },
     /// A value is missing or of the wrong kind.
-    #[error("{what}: {place} {reason}")]
+    #[error("{what}: {}{place} {reason}", line.map_or_else(String::new, |line| format!("line {line}: ")))]
     Shape {
         /// What was read.
         what: &'static str,
+        /// The line, from 1, where there is one.
+        line: Option<usize>,
         /// Where: a key or an index and a key, such as `prompts[3].id`.
         place: String,
         /// What is wrong there, such as `must be a string, not a number`.
@@ -60,9 +76,20 @@ impl RouterError {
     ) -> Self {
         Self::Shape {
             what,
+            line: None,
             place: place.into(),
             reason: reason.into(),
         }
+    }
+
+    /// The same fault, placed on a line.
+    pub(crate) fn at_line(mut self, at: usize) -> Self {
+        match &mut self {
+            Self::Shape { line, .. } => *line = Some(at),
+            Self::Syntax { line, .. } => *line = at,
+            _ => {}
+        }
+        self
     }
 }
 

@@ -9,11 +9,13 @@ mod category;
 mod classification;
 mod decision;
 mod error;
+mod json_place;
 mod keywords;
 mod mapping;
 mod model_name;
 mod policy;
 mod prompts;
+mod text;
 mod zero_shot;
 
 pub use cache::{DecisionCache, DecisionKey};
@@ -29,5 +31,8 @@ pub use policy::{
     ASSUMED_ANSWER_TOKENS, Cascade, Comparison, Escalation, EscalationStep, Estimate, Objective,
     Policy, RequestSize, Requirement, Target, escalate,
 };
-pub use prompts::{PromptEntry, PromptId, PromptSet, parse_prompts};
+pub use prompts::{
+    PromptEntry, PromptFormat, PromptId, PromptSet, parse_prompts, parse_prompts_as, read_prompts,
+};
+pub use text::utf8_text;
 pub use zero_shot::zero_shot_message;

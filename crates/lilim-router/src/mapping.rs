@@ -6,6 +6,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
+use crate::json_place::{Step, line_of};
 use crate::{RouterError, Suggestion, suggest};
 
 const WHAT: &str = "model mapping";
@@ -47,32 +48,30 @@ impl ModelMapping {
     /// # Errors
     /// No JSON, another shape, a category twice, an empty name.
     pub fn parse(json: &str) -> Result<Self, RouterError> {
+        let json = json.strip_prefix('\u{feff}').unwrap_or(json);
         let Pairs(routes) =
             serde_json::from_str(json).map_err(|error| RouterError::syntax(WHAT, &error))?;
-        Self::checked(routes)
+        Self::checked(routes).map_err(|(category, reason)| {
+            let line = line_of(json, &[Step::Key(&category)]);
+            let place = format!("category {category:?}");
+            RouterError::shape(WHAT, place, reason).at_line(line)
+        })
     }
 
-    fn checked(routes: Vec<Route>) -> Result<Self, RouterError> {
+    /// A fault is the category and what is wrong with its route.
+    fn checked(routes: Vec<Route>) -> Result<Self, (String, &'static str)> {
         for (index, route) in routes.iter().enumerate() {
-            let fault = |reason: &str| {
-                Err(RouterError::shape(
-                    WHAT,
-                    format!("category {:?}", route.category),
-                    reason,
-                ))
+            let mut earlier = routes[..index].iter();
+            let fault = if route.category.trim().is_empty() {
+                "is an empty name"
+            } else if route.model.trim().is_empty() {
+                "names no model"
+            } else if earlier.any(|earlier| earlier.category == route.category) {
+                "occurs twice"
+            } else {
+                continue;
             };
-            if route.category.trim().is_empty() {
-                return fault("is an empty name");
-            }
-            if route.model.trim().is_empty() {
-                return fault("names no model");
-            }
-            if routes[..index]
-                .iter()
-                .any(|earlier| earlier.category == route.category)
-            {
-                return fault("occurs twice");
-            }
+            return Err((route.category.clone(), fault));
         }
         Ok(Self { routes })
     }
@@ -123,7 +122,9 @@ impl Serialize for ModelMapping {
 impl<'de> Deserialize<'de> for ModelMapping {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let Pairs(routes) = Pairs::deserialize(deserializer)?;
-        Self::checked(routes).map_err(serde::de::Error::custom)
+        Self::checked(routes).map_err(|(category, reason)| {
+            serde::de::Error::custom(format!("category {category:?} {reason}"))
+        })
     }
 }
 
@@ -184,15 +185,15 @@ mod tests {
         let cases = [
             (
                 r#"{"A":"x","A":"y"}"#,
-                r#"model mapping: category "A" occurs twice"#,
+                r#"model mapping: line 1: category "A" occurs twice"#,
             ),
             (
                 r#"{"A":""}"#,
-                r#"model mapping: category "A" names no model"#,
+                r#"model mapping: line 1: category "A" names no model"#,
             ),
             (
                 r#"{"":"x"}"#,
-                r#"model mapping: category "" is an empty name"#,
+                r#"model mapping: line 1: category "" is an empty name"#,
             ),
             (
                 "{\n\"A\": 3}",

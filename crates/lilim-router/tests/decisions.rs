@@ -28,134 +28,155 @@ fn check(decision: &Decision, model: Option<&str>, chosen_by: ChosenBy, reasons:
     assert_eq!(&serde_json::from_str::<Decision>(&json).unwrap(), decision);
 }
 
-#[test]
-fn each_way_to_a_mapped_model_has_its_reason() {
+/// Category, requested, pinned, fallback, and whether remote models are allowed.
+type Mapped<'a> = (Option<&'a str>, [Option<&'a str>; 3], bool);
+
+fn by_mapping((category, [requested, pinned, fallback], allow_remote): Mapped<'_>) -> Decision {
     let mapping = ModelMapping::parse(
         r#"{"Factual":"small-Q8_0","Creative":"small-q4f16_1-MLC","Reasoning":"other",
             "Role-based":"far"}"#,
     )
     .unwrap();
-    let policy = Policy::Mapping(mapping);
+    let far = Candidate {
+        is_remote: true,
+        ..Candidate::named("far")
+    };
     let candidates = [
         Candidate::named("tiny"),
         Candidate::named("Small-Q8_0"),
-        Candidate {
-            is_remote: true,
-            ..Candidate::named("far")
-        },
+        far,
     ];
-    let base = DecisionInput::new(&policy, &candidates);
-    // category, requested, pinned, fallback, remote
-    type Case<'a> = (Option<&'a str>, [Option<&'a str>; 3], bool);
-    let run = |(category, [requested, pinned, fallback], allow_remote): Case<'_>| {
-        decide(&DecisionInput {
-            classification: Some(&classified(category)),
-            requested,
-            pinned,
-            fallback,
-            allow_remote,
-            ..base
-        })
+    decide(&DecisionInput {
+        classification: Some(&classified(category)),
+        requested,
+        pinned,
+        fallback,
+        allow_remote,
+        ..DecisionInput::new(&Policy::Mapping(mapping), &candidates)
+    })
+}
+
+#[test]
+fn each_way_to_a_mapped_model_has_its_reason() {
+    use ChosenBy::{Fallback, First};
+    let check = |category, fallback, allow_remote, model, chosen_by, reasons: &str| {
+        let decision = by_mapping((category, [None, None, fallback], allow_remote));
+        check(&decision, Some(model), chosen_by, reasons);
     };
-    use ChosenBy::{Conversation, Fallback, First, Nothing, Request};
-    let (none, small) = ([None; 3], Some("Small-Q8_0"));
-    let cases: [(Case<'_>, Option<&str>, ChosenBy, &str); 14] = [
-        (
-            (Some("Factual"), none, false),
-            small,
-            ChosenBy::Policy,
-            "Factual is routed to Small-Q8_0",
+    let (policy, first) = (ChosenBy::Policy, "tiny is the first installed model");
+    check(
+        Some("Factual"),
+        None,
+        false,
+        "Small-Q8_0",
+        policy,
+        "Factual is routed to Small-Q8_0",
+    );
+    check(
+        Some("Creative"),
+        None,
+        false,
+        "tiny",
+        First,
+        &format!(
+            "Creative is routed to small-q4f16_1-MLC, which is not installed (suggestion: Small-Q8_0, the same \
+         model as small-q4f16_1-MLC in the nearest quantization); {first}"
         ),
-        (
-            (Some("Creative"), none, false),
-            Some("tiny"),
-            First,
-            "Creative is routed to small-q4f16_1-MLC, which is not installed (suggestion: Small-Q8_0, \
-             the same model as small-q4f16_1-MLC in the nearest quantization); tiny is the first \
-             installed model",
+    );
+    check(
+        Some("Reasoning"),
+        Some("SMALL-q8_0"),
+        false,
+        "Small-Q8_0",
+        Fallback,
+        "Reasoning is routed to other, which is not installed; Small-Q8_0 is the default route",
+    );
+    check(
+        Some("Else"),
+        Some("gone"),
+        false,
+        "tiny",
+        First,
+        &format!("Else has no route; gone is the default route but is not installed; {first}"),
+    );
+    check(
+        None,
+        Some("tiny"),
+        false,
+        "tiny",
+        Fallback,
+        "tiny is the default route",
+    );
+    check(
+        Some("Role-based"),
+        None,
+        false,
+        "tiny",
+        First,
+        &format!(
+            "Role-based is routed to far, which is remote, and remote engines are not allowed; {first}"
         ),
-        (
-            (Some("Reasoning"), [None, None, Some("SMALL-q8_0")], false),
-            small,
-            Fallback,
-            "Reasoning is routed to other, which is not installed; Small-Q8_0 is the default route",
-        ),
-        (
-            (Some("Else"), [None, None, Some("gone")], false),
-            Some("tiny"),
-            First,
-            "Else has no route; gone is the default route but is not installed; tiny is the first \
-             installed model",
-        ),
-        (
-            (None, [None, None, Some("tiny")], false),
-            Some("tiny"),
-            Fallback,
-            "tiny is the default route",
-        ),
-        (
-            (Some("Factual"), [Some("tiny"), None, None], false),
-            Some("tiny"),
-            Request,
-            "tiny was asked for",
-        ),
-        (
-            (Some("Factual"), [Some("huge"), None, None], false),
-            None,
-            Nothing,
-            "huge was asked for but is not installed",
-        ),
-        (
-            (Some("Role-based"), none, false),
-            Some("tiny"),
-            First,
-            "Role-based is routed to far, which is remote, and remote engines are not allowed; tiny is \
-             the first installed model",
-        ),
-        (
-            (Some("Role-based"), none, true),
-            Some("far"),
-            ChosenBy::Policy,
-            "Role-based is routed to far",
-        ),
-        (
-            (Some("Factual"), [Some("far"), None, None], false),
-            None,
-            Nothing,
-            "far was asked for but is remote, and remote engines are not allowed",
-        ),
-        (
-            (Some("Factual"), [Some("far"), None, None], true),
-            Some("far"),
-            Request,
-            "far was asked for",
-        ),
-        (
-            (Some("Factual"), [None, Some("tiny"), None], false),
-            Some("tiny"),
-            Conversation,
-            "tiny is the model of this conversation",
-        ),
-        (
-            (
-                Some("Factual"),
-                [Some("small-q8_0"), Some("tiny"), None],
-                false,
-            ),
-            small,
-            Request,
-            "Small-Q8_0 was asked for",
-        ),
-        (
-            (Some("Factual"), [None, Some("gone"), None], false),
-            small,
-            ChosenBy::Policy,
-            "gone is the model of this conversation but is not installed; Factual is routed to Small-Q8_0",
-        ),
-    ];
-    for (case, model, chosen_by, reasons) in cases {
-        check(&run(case), model, chosen_by, reasons);
-    }
+    );
+    check(
+        Some("Role-based"),
+        None,
+        true,
+        "far",
+        policy,
+        "Role-based is routed to far",
+    );
+}
+
+#[test]
+fn a_model_asked_for_wins_over_the_conversation_and_that_over_the_route() {
+    use ChosenBy::{Conversation, Nothing, Request};
+    let check = |requested, pinned, allow_remote, model, chosen_by, reasons: &str| {
+        let decision = by_mapping((Some("Factual"), [requested, pinned, None], allow_remote));
+        check(&decision, model, chosen_by, reasons);
+    };
+    let (tiny, small, far) = (Some("tiny"), Some("Small-Q8_0"), Some("far"));
+    check(tiny, None, false, tiny, Request, "tiny was asked for");
+    check(
+        Some("huge"),
+        None,
+        false,
+        None,
+        Nothing,
+        "huge was asked for but is not installed",
+    );
+    check(
+        far,
+        None,
+        false,
+        None,
+        Nothing,
+        "far was asked for but is remote, and remote engines are not allowed",
+    );
+    check(far, None, true, far, Request, "far was asked for");
+    check(
+        None,
+        tiny,
+        false,
+        tiny,
+        Conversation,
+        "tiny is the model of this conversation",
+    );
+    check(
+        Some("small-q8_0"),
+        tiny,
+        false,
+        small,
+        Request,
+        "Small-Q8_0 was asked for",
+    );
+    check(
+        None,
+        Some("gone"),
+        false,
+        small,
+        ChosenBy::Policy,
+        "gone is the model of this conversation but is not installed; Factual is routed to Small-Q8_0",
+    );
 }
 
 #[test]

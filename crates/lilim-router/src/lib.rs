@@ -11,9 +11,11 @@ mod decision;
 mod error;
 mod json_place;
 mod keywords;
+mod label;
 mod mapping;
 mod model_name;
 mod policy;
+mod priors;
 mod prompts;
 mod text;
 mod zero_shot;
@@ -25,12 +27,14 @@ pub use classification::{CategoryScore, Classification, ClassifyOptions, majorit
 pub use decision::{ChosenBy, Decision, DecisionInput, Exclusion, decide};
 pub use error::RouterError;
 pub use keywords::classify_by_keywords;
+pub use label::{MatchKind, match_label};
 pub use mapping::{ModelMapping, Route, SkippedRoute};
 pub use model_name::{Suggestion, suggest};
 pub use policy::{
     ASSUMED_ANSWER_TOKENS, Cascade, Comparison, Escalation, EscalationStep, Estimate, Objective,
     Policy, RequestSize, Requirement, Target, escalate,
 };
+pub use priors::{calibrated_priors, content_free_prompts};
 pub use prompts::{
     PromptEntry, PromptFormat, PromptId, PromptSet, parse_prompts, parse_prompts_as, read_prompts,
 };

@@ -89,17 +89,16 @@ impl Classification {
         Ok(Self::from_scores(scores, options.threshold))
     }
 
+    /// The likeliest category, abstained from or not; without scores, what was said. Among equals the
+    /// first.
+    pub fn likeliest(&self) -> Option<&str> {
+        best_of(&self.scores)
+            .map(|best| best.category.as_str())
+            .or(self.category.as_deref())
+    }
+
     fn from_scores(scores: Vec<CategoryScore>, threshold: f64) -> Self {
-        let best = scores
-            .iter()
-            .reduce(|best, next| {
-                if next.probability > best.probability {
-                    next
-                } else {
-                    best
-                }
-            })
-            .expect("the scores were checked to be at least one");
+        let best = best_of(&scores).expect("the scores were checked to be at least one");
         let confidence = best.probability;
         let category = (confidence >= threshold).then(|| best.category.clone());
         Self {
@@ -108,6 +107,16 @@ impl Classification {
             scores,
         }
     }
+}
+
+fn best_of(scores: &[CategoryScore]) -> Option<&CategoryScore> {
+    scores.iter().reduce(|best, next| {
+        if next.probability > best.probability {
+            next
+        } else {
+            best
+        }
+    })
 }
 
 /// The baseline that always says the commonest of the labels seen, and the share they have;
@@ -201,6 +210,7 @@ mod tests {
         let got = classify(&[f64::NEG_INFINITY, 0.0, 0.0], &ClassifyOptions::default());
         assert_eq!(got.category.as_deref(), Some("Reasoning"));
         assert_eq!(probabilities(&got), [0.0, 0.5, 0.5]);
+        assert_eq!(got.likeliest(), Some("Reasoning"));
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod category;
 mod classification;
 mod decision;
 mod error;
+mod eval;
 mod json_place;
 mod keywords;
 mod label;
@@ -26,6 +27,11 @@ pub use category::{Category, built_in_categories, parse_categories};
 pub use classification::{CategoryScore, Classification, ClassifyOptions, majority};
 pub use decision::{ChosenBy, Decision, DecisionInput, Exclusion, decide};
 pub use error::RouterError;
+pub use eval::{
+    AbstainPoint, AlwaysModel, Better, Calibration, CalibrationBin, ChoiceOutcome, ClassScore,
+    Confusion, Evaluation, Judged, MajorityBaseline, RegretReport, ShareInterval, evaluate, regret,
+    wilson_interval,
+};
 pub use keywords::classify_by_keywords;
 pub use label::{MatchKind, match_label};
 pub use mapping::{ModelMapping, Route, SkippedRoute};

@@ -19,6 +19,7 @@ pub mod report;
 pub mod request;
 pub mod result_file;
 pub mod scenario;
+pub mod self_test;
 pub mod side;
 pub mod stats;
 

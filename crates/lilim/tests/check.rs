@@ -154,3 +154,25 @@ fn a_mistake_in_a_baseline_names_line_and_key_and_no_file_is_overwritten_by_mist
         "no --samples",
     );
 }
+
+#[test]
+fn the_gate_tests_itself_on_simulated_rounds_and_real_delays() {
+    let home = tempfile::tempdir().unwrap();
+    let output = lilim(
+        home.path(),
+        &["bench", "check", "--self-test", "--quick", "--json"],
+    );
+    // A machine that stops for seconds may spoil the delays, never the simulation.
+    assert!(
+        matches!(output.status.code(), Some(0 | 3)),
+        "{}",
+        text(&output.stderr)
+    );
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let rows = found["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 8);
+    for row in rows.iter().filter(|row| row["kind"] == "simulated") {
+        assert_eq!(row["comparisons"], 2_000);
+        assert_eq!(row["is_met"], true, "{row}");
+    }
+}

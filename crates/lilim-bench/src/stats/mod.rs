@@ -46,6 +46,7 @@ pub use hodges_lehmann::{MAX_SAMPLES, hodges_lehmann};
 pub use order::round_orders;
 pub use paired::log_ratios;
 pub use power::{PowerQuestion, RoundsNeeded, planning_sigma, rounds_needed};
+pub(crate) use random::normal_numbers;
 pub use sequential::{ErrorRate, Look, LookPlan, MAX_ROUNDS, minimum_rounds};
 pub use simulate::{Rates, Scenario, simulate};
 pub use summary::{MIN_SAMPLES_P90, MIN_SAMPLES_P95, MIN_SAMPLES_P99, Summary, median, percentile};

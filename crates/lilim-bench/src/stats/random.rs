@@ -23,6 +23,13 @@ pub(crate) struct Random {
     words: ChaCha8Rng,
 }
 
+/// Standard normal numbers of a seed.
+pub(crate) fn normal_numbers(seed: u64, n: usize) -> Vec<f64> {
+    let mut numbers = vec![0.0; n];
+    Random::new(seed, Purpose::Simulate).fill_normal(&mut numbers);
+    numbers
+}
+
 impl Random {
     /// Starts the stream of `purpose` under `seed`.
     pub(crate) fn new(seed: u64, purpose: Purpose) -> Self {

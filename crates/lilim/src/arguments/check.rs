@@ -8,7 +8,7 @@ use super::RunFlags;
 
 /// What `lilim bench check` takes.
 #[derive(Args, Debug)]
-#[group(id = "what", required = true, multiple = false, args = ["baseline", "write_baseline"])]
+#[group(id = "what", required = true, multiple = false, args = ["baseline", "write_baseline", "self_test"])]
 pub(crate) struct CheckFlags {
     /// Hold this build against the baseline in this file: the TOML file that --write-baseline makes, or
     /// the JSON file of an earlier run.
@@ -18,6 +18,11 @@ pub(crate) struct CheckFlags {
     /// kept.
     #[arg(long, value_name = "FILE")]
     pub(crate) write_baseline: Option<PathBuf>,
+    /// Test the gate itself: slow-downs of 2, 5 and 10% and an unchanged pair, simulated and with real
+    /// delays on an engine that only waits; a minute, less with --quick. Exit code 3 where it does not
+    /// keep what it promises.
+    #[arg(long)]
+    pub(crate) self_test: bool,
     /// The model: an installed one's name, a path, or `small` [default: the baseline's, else `small`].
     #[arg(long, value_name = "MODEL")]
     pub(crate) model: Option<String>,

@@ -2,6 +2,7 @@
 
 mod baseline;
 mod rounds;
+mod self_test;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -29,6 +30,9 @@ use crate::terminal;
 
 /// Runs the command.
 pub(crate) fn run(flags: &CheckFlags, config: &Config) -> anyhow::Result<Exit> {
+    if flags.self_test {
+        return self_test::run(&flags.run);
+    }
     if flags.run.budget.is_some() || flags.run.samples.is_some() || flags.run.warmup.is_some() {
         let reason = "a check does the same work every time: no --samples, --warmup or --budget";
         return Err(UsageError(reason.to_owned()).into());

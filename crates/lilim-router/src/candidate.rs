@@ -22,7 +22,7 @@ pub struct Candidate {
     /// True when prompts to it leave the machine.
     #[serde(default)]
     pub is_remote: bool,
-    /// True when it is in memory (or remote): it answers without being loaded.
+    /// True when it is in memory: it answers without being loaded, as a remote one always does.
     #[serde(default)]
     pub is_resident: bool,
     /// How long loading it is expected to take; `None` when it was never measured.

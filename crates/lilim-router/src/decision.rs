@@ -283,7 +283,11 @@ impl<'a> Steps<'_, 'a> {
                     .push(format!("{model}, a step of the cascade, {fault}")),
             }
         }
-        let (&first, rest) = steps.split_first()?;
+        let Some((&first, rest)) = steps.split_first() else {
+            let reason = "the cascade has no step that may answer";
+            self.reasons.push(reason.to_owned());
+            return None;
+        };
         self.reasons
             .push(format!("{} is the first step of the cascade", first.name));
         self.escalation = (!rest.is_empty()).then(|| Escalation {

@@ -407,4 +407,12 @@ fn a_cascade_goes_on_while_answers_are_unsure() {
     assert_eq!(second.escalation, None);
     assert_eq!(escalate(&second, 0.0), None);
     assert!(escalate(&first, f64::NAN).is_some());
+    let gone = Policy::Cascade(Cascade::new(vec!["gone".to_owned()], 0.6).unwrap());
+    let decision = decide(&DecisionInput::new(&gone, &candidates));
+    let reasons = [
+        "gone, a step of the cascade, is not installed",
+        "the cascade has no step that may answer",
+        "small is the first installed model",
+    ];
+    assert_eq!(decision.reasons, reasons);
 }

@@ -42,25 +42,28 @@ pub struct Estimate {
 impl Estimate {
     /// Makes the estimate for a request.
     pub fn of(candidate: &Candidate, size: RequestSize) -> Self {
-        let figure = |metric| candidate.figure(metric, None).filter(|value| *value > 0.0);
+        // A rate of 0 would make a time without end.
+        let rate = |metric| candidate.figure(metric, None).filter(|value| *value > 0.0);
         let answer_tokens = size.answer_tokens.unwrap_or(ASSUMED_ANSWER_TOKENS) as f64;
         let prefill_ms = size
             .prompt_tokens
-            .and_then(|tokens| Some(tokens as f64 / figure(Metric::Prefill)? * 1e3));
-        let load_ms = if candidate.is_resident {
+            .and_then(|tokens| Some(tokens as f64 / rate(Metric::Prefill)? * 1e3));
+        // What is remote is not ours to load.
+        let is_loaded = candidate.is_resident || candidate.is_remote;
+        let load_ms = if is_loaded {
             Some(0.0)
         } else {
-            candidate.load_ms
+            candidate.load_ms.filter(|ms| ms.is_finite())
         };
-        let first_token_ms = prefill_ms.or(figure(Metric::TtftP95));
-        let decode_ms = figure(Metric::Decode).map(|tps| answer_tokens / tps * 1e3);
+        let first_token_ms = prefill_ms.or(candidate.figure(Metric::TtftP95, None));
+        let decode_ms = rate(Metric::Decode).map(|tps| answer_tokens / tps * 1e3);
         let total_ms = load_ms
             .zip(first_token_ms)
             .zip(decode_ms)
             .map(|((load, first), decode)| load + first + decode);
         Self {
             load_ms,
-            evicts: if candidate.is_resident {
+            evicts: if is_loaded {
                 Vec::new()
             } else {
                 candidate.evicts.clone()
@@ -69,7 +72,9 @@ impl Estimate {
             decode_ms,
             total_ms,
             memory_bytes: candidate.memory_bytes(),
-            energy_j: figure(Metric::Energy).map(|joules| joules * answer_tokens),
+            energy_j: candidate
+                .figure(Metric::Energy, None)
+                .map(|joules| joules * answer_tokens),
         }
     }
 
@@ -165,6 +170,11 @@ mod tests {
         };
         let estimate = Estimate::of(&resident, RequestSize::default());
         assert_eq!(estimate.total_ms, Some(90.0 + 6_400.0));
+        let remote = Candidate {
+            is_remote: true,
+            ..candidate()
+        };
+        assert_eq!(Estimate::of(&remote, RequestSize::default()), estimate);
         assert_eq!(estimate.switch_reason("a"), None);
     }
 

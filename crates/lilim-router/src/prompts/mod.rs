@@ -78,12 +78,12 @@ pub enum PromptFormat {
 
 impl PromptFormat {
     /// The format by the file's extension; for another one, or none, by what the text begins with: an
-    /// object that is whole on the first line with more lines after it is JSONL, another bracket is JSON,
-    /// anything else CSV.
+    /// object that is whole on the first line with more lines after it is JSONL, whatever begins with
+    /// another bracket JSON, anything else CSV. `.json` with such lines is JSONL too: it cannot be JSON.
     pub fn of(file_name: &str, text: &str) -> Self {
         let extension = file_name.rsplit_once('.').map(|(_, extension)| extension);
         match extension.unwrap_or_default().to_lowercase().as_str() {
-            "json" => Self::Json,
+            "json" if Self::by_content(text) != Self::Jsonl => Self::Json,
             "jsonl" | "ndjson" => Self::Jsonl,
             "csv" => Self::Csv,
             _ => Self::by_content(text),
@@ -271,6 +271,7 @@ mod tests {
             ("p.csv", csv),
             ("stdin", json),
             ("p.txt", jsonl),
+            ("p.json", jsonl),
             ("p.v2", csv),
         ] {
             assert_eq!(
@@ -294,7 +295,7 @@ mod tests {
         assert_eq!(ids(jsonl, PromptFormat::Jsonl), ["1", "3", "1"]);
         assert_eq!(ids("prompt\n\"a\nb\"\nc\n", PromptFormat::Csv), ["2", "4"]);
         assert_eq!(
-            ids("id,prompt\n,a\n007,b\n7,c", PromptFormat::Csv),
+            ids("id,prompt\n,a\n007,b\n,\n7,c\n,\n", PromptFormat::Csv),
             ["2", "007", "7"]
         );
         let repeated = parse_prompts_as(jsonl, PromptFormat::Jsonl).unwrap();

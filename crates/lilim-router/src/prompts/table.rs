@@ -15,16 +15,21 @@ struct Columns {
     system: Option<usize>,
 }
 
-/// Reads a table; blank lines are passed over.
+/// Reads a table. Blank lines are passed over, and so are rows of empty cells, which spreadsheets leave at
+/// the end; an empty prompt in a table of prompts alone is one.
 pub(super) fn parse(text: &str) -> Result<Vec<PromptEntry>, RouterError> {
     check_quotes(text)?;
     let mut reader = ReaderBuilder::new().from_reader(text.as_bytes());
     let header = reader.headers().map_err(|error| fault_of(&error))?;
     let columns = columns(header)?;
-    let records = reader.records();
-    records
-        .map(|record| entry(&record.map_err(|error| fault_of(&error))?, &columns))
-        .collect()
+    let mut entries = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(|error| fault_of(&error))?;
+        if record.len() == 1 || record.iter().any(|cell| !cell.trim().is_empty()) {
+            entries.push(entry(&record, &columns)?);
+        }
+    }
+    Ok(entries)
 }
 
 /// Refuses a quote that is not closed: the rest of the file would be one field, and nobody would see.

@@ -92,7 +92,7 @@ fn entry(value: &Value, line: Option<usize>) -> Result<PromptEntry, EntryFault> 
         Some(other) => return Err(fault("id", not_a("a number or a string", other))),
     };
     let prompt = match value.get("prompt") {
-        None => return Err(fault("prompt", "is missing")),
+        None => return Err(fault("prompt", missing_beside(value))),
         Some(Value::String(text)) => text.clone(),
         Some(other) => return Err(fault("prompt", not_a("a string", other))),
     };
@@ -118,6 +118,19 @@ fn entry(value: &Value, line: Option<usize>) -> Result<PromptEntry, EntryFault> 
         max_tokens,
         system: text(value, "system")?,
     })
+}
+
+/// Names the keys that there are: other tools call the prompt otherwise.
+fn missing_beside(value: &Value) -> String {
+    const MOST: usize = 8;
+    let object = value.as_object();
+    let keys: Vec<&str> = object.map_or_else(Vec::new, |object| {
+        object.keys().take(MOST).map(String::as_str).collect()
+    });
+    if keys.is_empty() {
+        return "is missing".to_owned();
+    }
+    format!("is missing; there is {}", keys.join(", "))
 }
 
 /// A key that may be absent or null.

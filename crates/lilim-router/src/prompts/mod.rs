@@ -233,7 +233,7 @@ mod tests {
             ),
             (
                 r#"{"prompts":[{"id":1}]}"#,
-                "prompts: line 1: prompts[0].prompt is missing",
+                "prompts: line 1: prompts[0].prompt is missing; there is id",
             ),
             (
                 r#"{"prompts":[{"id":1,"prompt":null}]}"#,
@@ -319,7 +319,7 @@ mod tests {
             (
                 Jsonl,
                 "{\"id\":1}",
-                "prompts: line 1: key prompt is missing",
+                "prompts: line 1: key prompt is missing; there is id",
             ),
             (
                 Jsonl,

@@ -6,8 +6,10 @@
 //! [`journal`]) → [`derive`](mod@derive) → [`result_file`].
 
 pub mod check;
+pub mod climate;
 pub mod clock;
 pub mod derive;
+pub mod energy;
 pub mod error;
 pub mod journal;
 pub mod metric;
@@ -20,6 +22,7 @@ pub mod request;
 pub mod result_file;
 pub mod scenario;
 pub mod self_test;
+pub mod sensors;
 pub mod side;
 pub mod stats;
 

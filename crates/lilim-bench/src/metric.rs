@@ -77,6 +77,7 @@ metrics! {
     "goodput_per_s" "requests/s" Higher Client "Requests that also kept every limit (ttft, itl, e2e) / the same time."
     "load_ms" "ms" Lower Client "From starting the process to a model that is ready."
     "process_ms" "ms" Lower Client "Part of load_ms: until the process answers."
+    "load_ask_ms" "ms" Lower Client "Part of load_ms: from the process's first answer to the beginning of opening, which is the request to load and the way back."
     "load_open_ms" "ms" Lower Client "Part of load_ms: opening files and reading headers."
     "load_weights_ms" "ms" Lower Client "Part of load_ms: bringing weights into memory."
     "load_prepare_ms" "ms" Lower Client "Part of load_ms: caches and buffers."
@@ -84,9 +85,10 @@ metrics! {
     "sustained_tps" "tokens/s" Higher Client "Tokens a second over a whole sustained run, prompts included."
     "retention" "ratio" Higher Client "Tokens a second in the last fifth of a sustained run / in its first fifth."
     "time_to_95_s" "s" Higher Client "Seconds until a sustained run falls below 95% of its first fifth and stays there; none where it never does."
-    "peak_rss_bytes" "bytes" Lower System "The largest resident set of the engine's process so far (VmHWM)."
+    "peak_rss_bytes" "bytes" Lower System "The largest resident set of the engine's process (VmHWM): of a fresh process since its start, loading included, of a warm request since it was sent, of a sustained run since it began."
     "rss_anon_bytes" "bytes" Lower System "Resident memory of the process that is no file's."
     "rss_file_bytes" "bytes" Lower System "Resident pages of files, which other processes may share and the system may take back."
+    "n_processes" "processes" Neither System "Processes of the engine where it is more than one: memory is then their sum, an upper bound, and CPU seconds are those of all."
     "cpu_user_s" "s" Lower System "CPU seconds of the engine's process in the program, in steps of 10 ms."
     "cpu_system_s" "s" Lower System "CPU seconds of the engine's process in the kernel, in steps of 10 ms."
     "cpu_s" "s" Lower System "CPU seconds of the engine's process, in the program and in the kernel."
@@ -103,8 +105,10 @@ metrics! {
     "compression_ratio" "ratio" Higher Client "Bytes as encoded / bytes after zstd."
     "binary_bytes" "bytes" Lower System "Size of the program's file, its embedded model included."
     "energy_j" "J" Lower System "Joules by a counter, what an idle machine takes subtracted."
-    "temperature_c" "°C" Lower System "The hottest thermal zone."
-    "cpu_mhz" "MHz" Higher System "The mean clock rate of the processors, as the system tells it."
+    "energy_per_token_j" "J" Lower System "energy_j / tokens of the answer."
+    "idle_power_w" "W" Neither System "Watts by the same counter while nothing was asked of the machine."
+    "temperature_c" "°C" Lower System "The hottest sensor of the machine, every 5 s of a sustained run."
+    "cpu_mhz" "MHz" Higher System "The mean clock rate of the processors, as the system tells it, every 5 s of a sustained run."
 }
 
 /// A metric by its name.

@@ -104,8 +104,15 @@ pub enum Work {
         /// What a request must keep to count as good.
         limits: Limits,
     },
-    /// Process start to ready.
+    /// Process start to ready, the model's file in the system's cache.
     Load,
+    /// The same with the file put out of the cache before.
+    LoadCold,
+    /// Nothing, for so long: what the machine takes when it does nothing.
+    Idle {
+        /// For how long.
+        seconds: u32,
+    },
     /// Requests one after another for a time; each sample is a request, as many as it takes.
     Sustained {
         /// What each request is.
@@ -145,7 +152,8 @@ impl Work {
         match self {
             Self::TtftCold(_) | Self::TtftWarm(_) => "ttft",
             Self::Throughput { .. } => "throughput",
-            Self::Load => "load",
+            Self::Load | Self::LoadCold => "load",
+            Self::Idle { .. } => "idle",
             Self::Sustained { .. } => "sustained",
             Self::Memory(_) => "memory",
             Self::Answers(_) | Self::Perplexity { .. } => "quality",
@@ -164,6 +172,8 @@ impl Work {
             | Self::Throughput { shape, .. }
             | Self::Sustained { shape, .. } => Some(*shape),
             Self::Load
+            | Self::LoadCold
+            | Self::Idle { .. }
             | Self::Probe { .. }
             | Self::Arm(_)
             | Self::Replay

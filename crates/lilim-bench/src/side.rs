@@ -5,7 +5,8 @@ use std::sync::Arc;
 use lilim_api::{Engine, EngineError, LoadOptions, LoadPhase, LoadedModel, ModelFiles};
 
 use crate::clock::Clock;
-use crate::record::LoadRecord;
+use crate::process;
+use crate::record::{LoadRecord, Reading};
 
 /// Starts the engine of one side, as often as a scenario wants a fresh one.
 pub trait Launcher: Send + Sync {
@@ -15,9 +16,18 @@ pub trait Launcher: Send + Sync {
     /// When the engine does not start.
     fn launch(&self) -> Result<Launched, EngineError>;
 
-    /// Tries to put the model's file out of the page cache and tells what came of it, for people.
+    /// Tries to put the model's file out of the page cache and tells what came of it, for people:
+    /// [`DROPPED`] where it did.
     fn drop_page_cache(&self) -> String;
+
+    /// Tells how much of the model's file is in the page cache, for people.
+    fn page_cache(&self) -> String {
+        "not looked at".to_owned()
+    }
 }
+
+/// What a page cache is called from which a model's file was put out, and where this was checked.
+pub const DROPPED: &str = "dropped";
 
 /// An engine that runs.
 pub struct Launched {
@@ -39,8 +49,21 @@ pub struct Ready {
     pub process_id: Option<u32>,
     /// What loading took.
     pub load: LoadRecord,
+    /// Whether the process's peak of memory is from before this loading.
+    has_older_peak: bool,
     /// Kept because dropping it ends a worker's process; after the model, which needs it.
     _engine: Arc<dyn Engine>,
+}
+
+impl Ready {
+    /// What the system tells about the process so far.
+    pub fn readings(&self) -> Vec<Reading> {
+        let all = process::readings(self.process_id);
+        match self.has_older_peak {
+            true => process::without_peak(all),
+            false => all,
+        }
+    }
 }
 
 /// Launches and loads, with the time of each part.
@@ -53,9 +76,12 @@ pub fn load(launcher: &dyn Launcher, clock: &Clock) -> Result<Ready, EngineError
     let mut record = LoadRecord {
         start_ns,
         process_ready_ns: Some(clock.now_ns()),
-        page_cache: "warm".to_owned(),
+        page_cache: "not looked at".to_owned(),
         ..LoadRecord::default()
     };
+    // A process of its own has no past; this one has.
+    let is_own = launched.process_id == Some(std::process::id());
+    let has_older_peak = is_own && !process::reset_peak(std::process::id());
     let model = launched
         .engine
         .load(&launched.model, &launched.options, &mut |progress| {
@@ -69,6 +95,7 @@ pub fn load(launcher: &dyn Launcher, clock: &Clock) -> Result<Ready, EngineError
         model,
         process_id: launched.process_id,
         load: record,
+        has_older_peak,
         _engine: launched.engine,
     })
 }

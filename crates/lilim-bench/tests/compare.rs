@@ -15,6 +15,7 @@ use lilim_bench::plan::{Arm, Comparison, Gate, Plan, RequestShape, RoundShape, W
 use lilim_bench::record::{Outcome, Recording};
 use lilim_bench::result_file::ResultFile;
 use lilim_bench::scenario::{Bench, Probe, REPLAY_CASE};
+use lilim_bench::sensors::Sensors;
 use lilim_bench::side::{Launched, Launcher};
 use lilim_bench::stats::{ErrorRate, Limit, LookPlan, Verdict};
 use lilim_testkit::{Script, StepperOptions};
@@ -81,6 +82,7 @@ fn run_on(plan: Plan, launchers: &[Box<dyn Launcher>]) -> ResultFile {
     let control = Probe {
         name: "control/call_ns".to_owned(),
         constants: Vec::new(),
+        prepare: None,
         call: Box::new(|| Ok(())),
     };
     Bench {
@@ -88,6 +90,7 @@ fn run_on(plan: Plan, launchers: &[Box<dyn Launcher>]) -> ResultFile {
         launchers,
         probes: vec![control],
         clock: Clock::starting_at(0),
+        sensors: Sensors::system(),
         cancel: CancelToken::new(),
         done: BTreeSet::new(),
     }

@@ -185,6 +185,7 @@ fn loading_is_split_at_its_phases() {
     let expected = [
         ("load_ms", 100.0),
         ("process_ms", 4.0),
+        ("load_ask_ms", 1.0),
         ("load_open_ms", 5.0),
         ("load_weights_ms", 70.0),
         ("load_prepare_ms", 20.0),

@@ -14,6 +14,7 @@ use lilim_bench::plan::{Arrivals, Delivery, Limits, Plan, RequestShape, Work};
 use lilim_bench::record::{Outcome, Sample};
 use lilim_bench::result_file::ResultFile;
 use lilim_bench::scenario::{Bench, Sink};
+use lilim_bench::sensors::Sensors;
 use lilim_bench::side::Launcher;
 
 use fake::{FakeLauncher, case, fast, header, with_options};
@@ -67,6 +68,7 @@ fn run(plan: &Plan, journal: &mut Journal, at_most: usize) -> Result<(), BenchEr
         launchers: &launchers,
         probes: Vec::new(),
         clock: Clock::starting_at(journal.end_ns()),
+        sensors: Sensors::system(),
         cancel: cancel.clone(),
         done,
     };

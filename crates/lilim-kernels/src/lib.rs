@@ -15,6 +15,7 @@ mod error;
 mod level;
 mod ops;
 mod packed;
+mod peak;
 #[cfg(target_arch = "x86_64")]
 mod self_check;
 mod simd;
@@ -32,5 +33,6 @@ pub use ops::norm::LayerNorm;
 pub use ops::rope::RopeStyle;
 pub use ops::wkv7::{Wkv7Args, Wkv7Mix};
 pub use packed::PackedRows;
+pub use peak::{Peak, PeakKind};
 pub use table::Kernels;
 pub use weights::WeightRows;

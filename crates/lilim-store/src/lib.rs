@@ -8,6 +8,7 @@ mod error;
 mod line_file;
 mod mapped_file;
 mod model;
+mod page_cache;
 mod sniff;
 
 pub use catalog::{Catalog, ModelEntry, given_path};
@@ -15,3 +16,4 @@ pub use error::StoreError;
 pub use line_file::{Line, LineFile, LineFileError, read_lines};
 pub use mapped_file::MappedFile;
 pub use model::MappedModel;
+pub use page_cache::{NEARLY_NONE, cached_share, drop_cached};

@@ -91,6 +91,25 @@ impl MappedFile {
         }
     }
 
+    /// The share of its pages that the system holds in memory, 0 to 1, whoever touched them; `None`
+    /// where the system does not tell. Of a file that the caller may not write, Linux says that all
+    /// are.
+    pub fn cached_share(&self) -> Option<f64> {
+        #[cfg(target_os = "linux")]
+        {
+            let n_pages = self.map.len().div_ceil(rustix::param::page_size());
+            let mut pages = vec![0u8; n_pages];
+            let start = self.map.as_ptr().cast_mut().cast();
+            // SAFETY: the range is a whole mapping, which begins at a page, and there is a byte for
+            // each of its pages to be written to. The mapping itself is only looked at.
+            let failed = unsafe { libc::mincore(start, self.map.len(), pages.as_mut_ptr()) };
+            let n_cached = pages.iter().filter(|&&page| page & 1 == 1).count();
+            (failed == 0).then(|| n_cached as f64 / n_pages as f64)
+        }
+        #[cfg(not(target_os = "linux"))]
+        None
+    }
+
     /// The file's bytes.
     pub fn bytes(&self) -> &[u8] {
         &self.map

@@ -9,6 +9,10 @@ pub(super) fn gather(load: &LoadRecord, gathered: &mut Gathered) {
     if let Some(process_ready_ns) = load.process_ready_ns {
         gathered.add("process_ms", since(load.start_ns, process_ready_ns));
     }
+    let first_ns = load.phases.first().map(|(_, begin)| *begin);
+    if let (Some(ready_ns), Some(first_ns)) = (load.process_ready_ns, first_ns) {
+        gathered.add("load_ask_ms", since(ready_ns, first_ns));
+    }
     let ends = load.phases.iter().skip(1).map(|(_, begin)| *begin);
     let ends = ends.chain([load.ready_ns]);
     for ((phase, begin), end) in load.phases.iter().zip(ends) {

@@ -2,6 +2,7 @@
 
 mod check;
 mod compare;
+mod energy;
 mod load;
 mod readings;
 mod request;
@@ -177,6 +178,10 @@ fn of_case(case: &Case, side: String, recording: &Recording) -> CaseFindings {
         .collect();
     let mut gathered = Gathered::default();
     let mut series = Vec::new();
+    let idle_w = energy::idle_power(&recording.plan, &recording.samples);
+    for request in &requests {
+        energy::gather(request, idle_w, &mut gathered);
+    }
     for sample in &good {
         match &sample.outcome {
             Outcome::Request(record) => match (&case.work, comparison) {
@@ -190,7 +195,12 @@ fn of_case(case: &Case, side: String, recording: &Recording) -> CaseFindings {
                 _ => request::gather(record, &mut gathered),
             },
             Outcome::Load(record) => load::gather(record, &mut gathered),
-            Outcome::Readings(all) => readings::gather(all, &mut gathered),
+            Outcome::Readings(all) => {
+                readings::gather(all, &mut gathered);
+                if let Work::Idle { .. } = case.work {
+                    energy::idle(all, &mut gathered);
+                }
+            }
             Outcome::Scored(text) => {
                 gathered.add_some("ppl", check::mean(&text.nats).map(libm::exp));
             }
@@ -203,7 +213,10 @@ fn of_case(case: &Case, side: String, recording: &Recording) -> CaseFindings {
         } => {
             throughput::gather(&requests, *limits, *arrivals, &mut gathered);
         }
-        Work::Sustained { .. } => series.extend(sustained::gather(&requests, &mut gathered)),
+        Work::Sustained { .. } => {
+            series.extend(sustained::gather(&requests, &mut gathered));
+            series.extend(sustained::climate(&good));
+        }
         _ => {}
     }
     CaseFindings {

@@ -2,7 +2,8 @@
 
 use super::request::Output;
 use super::{Gathered, Series, per_second};
-use crate::record::RequestRecord;
+use crate::climate::{CPU_MHZ, TEMPERATURE};
+use crate::record::{Outcome, RequestRecord, Sample};
 use crate::stats;
 
 /// A day: a file whose times were changed must not ask for more memory than there is.
@@ -40,6 +41,23 @@ pub(super) fn gather(requests: &[&RequestRecord], gathered: &mut Gathered) -> Op
         step_s: STEP_NS as f64 / 1e9,
         values,
     })
+}
+
+/// Heat and clock rate over time.
+pub(super) fn climate(samples: &[&Sample]) -> Vec<Series> {
+    let of = |metric: &str| {
+        let readings = samples.iter().filter_map(|sample| match &sample.outcome {
+            Outcome::Readings(all) => all.iter().find(|one| one.name == metric)?.value,
+            _ => None,
+        });
+        Series {
+            metric: metric.to_owned(),
+            step_s: STEP_NS as f64 / 1e9,
+            values: readings.collect(),
+        }
+    };
+    let all = [TEMPERATURE, CPU_MHZ].map(of).into_iter();
+    all.filter(|series| !series.values.is_empty()).collect()
 }
 
 /// How the rate holds from the first fifth to the last.

@@ -4,6 +4,7 @@ use super::comparison;
 use super::facts::{self, Verdict};
 use super::figures::{clean, short_hash, title};
 use super::gates;
+use super::grid::{self, Grid};
 use super::outline::{COLUMNS, Group, Notes, Table, groups, superscript};
 use super::{Detail, Style};
 use crate::result_file::ResultFile;
@@ -111,6 +112,9 @@ impl Page {
                 self.wrapped(&line, 2);
             }
         }
+        if let (Detail::Key, Some(grid)) = (self.style.detail, Grid::of(group)) {
+            return self.grid(&grid);
+        }
         // One under another, so that the eye finds a column again.
         let mut rows = Vec::new();
         let mut heads = Vec::new();
@@ -128,6 +132,45 @@ impl Page {
             };
             self.line(&format!("  {line}"));
         }
+    }
+
+    /// Levels side by side, op after op.
+    fn grid(&mut self, grid: &Grid) {
+        for (name, rate) in &grid.others {
+            self.line(&format!("  {name}: {rate}"));
+        }
+        let mut rows = Vec::new();
+        let mut heads = Vec::new();
+        for op in &grid.ops {
+            heads.push(rows.len());
+            let head = [op.title()].into_iter().chain(grid.levels.iter().cloned());
+            rows.push(head.collect());
+            for row in &op.rows {
+                let cells = row.cells.iter().map(|cell| {
+                    let cell = cell.as_ref();
+                    cell.map_or("–".to_owned(), grid::Cell::text)
+                });
+                let row: Vec<_> = [row.label.clone()].into_iter().chain(cells).collect();
+                rows.push(row);
+            }
+        }
+        let over = (total(&widths(&rows)) + 2).saturating_sub(self.style.width);
+        let width = widths(&rows)
+            .first()
+            .map_or(0, |width| width.saturating_sub(over).max(LEAST_LABEL));
+        for row in &mut rows {
+            row[0] = cut(&row[0], width);
+        }
+        let widths = widths(&rows);
+        for (index, row) in rows.iter().enumerate() {
+            let line = aligned(row, &widths, 1);
+            let line = match heads.contains(&index) {
+                true => self.paint("2", line.trim_end()),
+                false => line,
+            };
+            self.line(&format!("  {line}"));
+        }
+        self.wrapped(&format!("  {}", grid::HOW_TO_READ), 2);
     }
 
     fn rows(&mut self, table: &Table<'_>) -> Vec<Vec<String>> {

@@ -148,6 +148,7 @@ pub(super) fn title(metric: &str) -> String {
         ("goodput_per_s", "good requests/s"),
         ("load_ms", "load"),
         ("process_ms", "load: start process"),
+        ("load_ask_ms", "load: ask"),
         ("load_open_ms", "load: open"),
         ("load_weights_ms", "load: weights"),
         ("load_prepare_ms", "load: prepare"),

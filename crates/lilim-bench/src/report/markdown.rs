@@ -5,6 +5,7 @@ use super::comparison;
 use super::facts;
 use super::figures::{clean, short_hash, title};
 use super::gates;
+use super::grid::{self, Grid};
 use super::outline::{COLUMNS, Notes, Table, groups, superscript};
 use crate::result_file::ResultFile;
 
@@ -30,6 +31,10 @@ pub fn markdown(file: &ResultFile) -> String {
                 let case = escape(&group.label(case));
                 text += &format!("\n**✗ {case}**: {}\n", escape(&failures));
             }
+        }
+        if let Some(grid) = Grid::of(&group) {
+            levels(&grid, &mut text);
+            continue;
         }
         for found in group.tables(Detail::Key) {
             table(&found, &mut notes, &mut text);
@@ -106,6 +111,32 @@ fn table(table: &Table<'_>, notes: &mut Notes, text: &mut String) {
         let (name, case) = (escape(&title(row.metric)), escape(&row.label));
         *text += &format!("| {name} | {case} | {cells} |\n");
     }
+}
+
+/// Levels side by side, a table for each op.
+fn levels(grid: &Grid, text: &mut String) {
+    text.push('\n');
+    for (name, rate) in &grid.others {
+        *text += &format!("- {}: {}\n", escape(name), escape(rate));
+    }
+    let rule = vec!["---:"; grid.levels.len()].join("|");
+    for op in &grid.ops {
+        let head: Vec<_> = grid.levels.iter().map(|level| escape(level)).collect();
+        *text += &format!(
+            "\n| {} | {} |\n|---|{rule}|\n",
+            escape(&op.title()),
+            head.join(" | ")
+        );
+        for row in &op.rows {
+            let cells = row.cells.iter().map(|cell| {
+                let cell = cell.as_ref();
+                cell.map_or("–".to_owned(), |cell| escape(&cell.text()))
+            });
+            let cells = cells.collect::<Vec<_>>().join(" | ");
+            *text += &format!("| {} | {cells} |\n", escape(&row.label));
+        }
+    }
+    *text += &format!("\n{}\n", escape(grid::HOW_TO_READ));
 }
 
 fn unmeasured(file: &ResultFile, text: &mut String) {

@@ -11,6 +11,7 @@ pub mod dialects;
 mod facts;
 mod figures;
 mod gates;
+mod grid;
 pub mod history;
 mod html;
 mod markdown;

@@ -34,6 +34,7 @@ const KEY_METRICS: &[(&str, &[&str])] = &[
         &[
             "load_ms",
             "process_ms",
+            "load_ask_ms",
             "load_open_ms",
             "load_weights_ms",
             "load_prepare_ms",
@@ -61,17 +62,28 @@ const KEY_METRICS: &[(&str, &[&str])] = &[
             "temperature_c",
             "cpu_mhz",
             "energy_j",
+            "energy_per_token_j",
             "peak_rss_bytes",
         ],
     ),
     (
         "memory",
-        &["peak_rss_bytes", "rss_anon_bytes", "rss_file_bytes"],
+        &[
+            "peak_rss_bytes",
+            "rss_anon_bytes",
+            "rss_file_bytes",
+            "n_processes",
+        ],
     ),
     ("size", &["binary_bytes"]),
     (
         "quality",
         &["ppl", "decode_tps", "client_prefill_tps", "peak_rss_bytes"],
+    ),
+    ("idle", &["idle_power_w"]),
+    (
+        "kernels",
+        &["share_of_limit", "gb_per_s", "gop_per_s", "call_ns"],
     ),
     // An arm's requests are of two kinds: their figures together say nothing, their ratios do.
     ("compare", &[]),
@@ -154,6 +166,7 @@ impl<'a> Group<'a> {
             ("memory", "Memory"),
             ("quality", "Fixed prompts and texts"),
             ("size", "Size of the program"),
+            ("idle", "The idle machine"),
             ("kernels", "Kernels"),
             ("ipc", "Messages between processes"),
         ];
@@ -164,6 +177,13 @@ impl<'a> Group<'a> {
     /// Its answer in short: the first of its key metrics that was measured, in the case that shows
     /// it best: most memory, the highest rate, otherwise the first.
     pub(super) fn answer(&self) -> Option<(&'a str, &'a CaseFindings, Summary)> {
+        if self.name == "kernels" {
+            // Ops have nothing in common but the memory that most of them wait for: the first limit.
+            return self.cases.iter().find_map(|case| {
+                let (metric, found) = case.metrics.get_key_value("gb_per_s")?;
+                Some((metric.as_str(), *case, found.summary?))
+            });
+        }
         let all = self.metrics(Detail::Key);
         let key = KEY_METRICS.iter().find(|(group, _)| *group == self.name);
         let key = key.map_or([].as_slice(), |(_, key)| key);

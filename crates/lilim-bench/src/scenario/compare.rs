@@ -83,6 +83,7 @@ fn one_arm(
     let context = Context {
         launcher: &*bench.launchers[case.side],
         clock: &bench.clock,
+        sensors: &bench.sensors,
         cancel: &bench.cancel,
         seed: bench.plan.seed,
     };

@@ -1,6 +1,7 @@
 //! Runs the cases of a plan one after another and hands every sample to a sink as it is made.
 
 mod compare;
+mod idle;
 mod load;
 mod probe;
 mod quality;
@@ -19,10 +20,11 @@ use crate::error::BenchError;
 use crate::plan::{Case, MIN_SAMPLES, Plan, Work};
 use crate::prompts;
 use crate::record::{Outcome, Sample};
+use crate::sensors::Sensors;
 use crate::side::{self, Launcher, Ready};
 
 pub(crate) use compare::whole_rounds;
-pub use probe::{BYTES, OPS, Probe};
+pub use probe::{BYTES, OPS, Probe, Step};
 pub use replay::{
     DIVERGENCE_AT, DIVERGENCE_MARGIN, KLD, LOGIT_DIFFERENCE, REPLAY_CASE, REPLAYED_SLOT, SAME_TOP1,
 };
@@ -49,6 +51,8 @@ pub struct Bench<'a> {
     pub probes: Vec<Probe<'a>>,
     /// The recording's clock.
     pub clock: Clock,
+    /// What the machine tells of itself.
+    pub sensors: Sensors,
     /// Ends the run between two samples, and the request that is running.
     pub cancel: CancelToken,
     /// Samples that a resumed run has already, by case and slot.
@@ -125,6 +129,7 @@ impl Bench<'_> {
                 let context = Context {
                     launcher: &*self.launchers[case.side],
                     clock: &self.clock,
+                    sensors: &self.sensors,
                     cancel: &self.cancel,
                     seed: match work {
                         Work::Answers(_) | Work::Perplexity { .. } => prompts::FIXED_SEED,
@@ -132,7 +137,9 @@ impl Bench<'_> {
                     },
                 };
                 match work {
-                    Work::Load => load::run(&context, slots, &mut keep),
+                    Work::Load => load::run(&context, load::Cache::Warm, slots, &mut keep),
+                    Work::LoadCold => load::run(&context, load::Cache::Cold, slots, &mut keep),
+                    Work::Idle { seconds } => idle::run(&context, *seconds, slots, &mut keep),
                     Work::TtftCold(shape) | Work::Memory(shape) => {
                         requests::fresh(&context, *shape, slots, &mut keep)
                     }
@@ -159,6 +166,7 @@ impl Bench<'_> {
 pub(crate) struct Context<'a> {
     launcher: &'a dyn Launcher,
     clock: &'a Clock,
+    sensors: &'a Sensors,
     cancel: &'a CancelToken,
     seed: u64,
 }

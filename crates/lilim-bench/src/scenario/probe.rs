@@ -14,9 +14,15 @@ pub struct Probe<'a> {
     pub name: String,
     /// What is known beforehand, such as `message_bytes`, or `bytes` and `ops` of a call.
     pub constants: Vec<Reading>,
+    /// What is done before the first call of a case and is not timed, such as making room and
+    /// checking the answer.
+    pub prepare: Option<Step<'a>>,
     /// One call.
-    pub call: Box<dyn FnMut() -> Result<(), String> + 'a>,
+    pub call: Step<'a>,
 }
+
+/// A step of a probe; what it says where it fails is why the sample failed.
+pub type Step<'a> = Box<dyn FnMut() -> Result<(), String> + 'a>;
 
 /// A name for the bytes that one call touches, among the constants.
 pub const BYTES: &str = "bytes";
@@ -30,12 +36,18 @@ pub(super) fn run(
     clock: &Clock,
     keep: &mut Keep<'_>,
 ) -> Result<(), BenchError> {
+    let ready = probe.prepare.as_mut().map_or(Ok(()), |prepare| prepare());
     for &slot in slots {
         keep.check()?;
         if keep.is_out_of_time(slot) {
             break;
         }
         let at_ns = clock.now_ns();
+        if let Err(reason) = &ready {
+            // A probe that is not ready once is not ready at all.
+            let reason = reason.clone();
+            return keep.sample(slot, at_ns, Outcome::Failed { reason });
+        }
         match time(probe, Duration::from_nanos(min_ns)) {
             Ok(call_ns) => {
                 let mut readings = vec![Reading::of("call_ns", call_ns)];

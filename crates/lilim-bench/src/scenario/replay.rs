@@ -107,6 +107,7 @@ fn logits_of(
     let context = Context {
         launcher: &*bench.launchers[side],
         clock: &bench.clock,
+        sensors: &bench.sensors,
         cancel: &bench.cancel,
         seed: bench.plan.seed,
     };

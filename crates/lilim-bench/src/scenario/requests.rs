@@ -5,7 +5,7 @@ use lilim_api::{EngineError, Session, TokenId};
 
 use super::{Context, Keep};
 use crate::error::BenchError;
-use crate::plan::{Delivery, RequestShape};
+use crate::plan::{Delivery, RequestShape, Work};
 use crate::process;
 use crate::prompts;
 use crate::record::{Outcome, Reading, RequestRecord};
@@ -24,7 +24,11 @@ pub(super) fn fresh(
         if keep.is_out_of_time(slot) {
             break;
         }
-        let page_cache = context.launcher.drop_page_cache();
+        let page_cache = match keep.case.work {
+            // What is resident does not hang on where it came from.
+            Work::Memory(_) => context.launcher.page_cache(),
+            _ => context.launcher.drop_page_cache(),
+        };
         let at_ns = context.clock.now_ns();
         let outcome = context.load().and_then(|mut ready| {
             ready.load.page_cache = page_cache;
@@ -53,6 +57,7 @@ pub(super) fn warm(
         let at_ns = context.clock.now_ns();
         let served = context.load().and_then(|ready| {
             let mut client = Client::new(context, &ready)?;
+            client.resets_peak = true;
             // A process that was started in the middle of a case is warmed up like the first.
             if slots.peek().is_some_and(|&slot| slot > 0) {
                 for number in 0..keep.case.n_warmups {
@@ -95,6 +100,8 @@ pub(super) struct Client<'a> {
     session: Box<dyn Session>,
     /// How the answers are taken.
     pub(super) delivery: Delivery,
+    /// Whether a request's peak of memory is its own: else it is the process's since its start.
+    pub(super) resets_peak: bool,
 }
 
 impl<'a> Client<'a> {
@@ -104,6 +111,7 @@ impl<'a> Client<'a> {
             ready,
             session: std::sync::Arc::clone(&ready.model).session()?,
             delivery: Delivery::Streamed,
+            resets_peak: false,
         })
     }
 
@@ -118,10 +126,18 @@ impl<'a> Client<'a> {
         number: u32,
     ) -> Result<RequestRecord, EngineError> {
         let ids = self.prompt(shape, number)?;
-        let before = process::readings(self.ready.process_id);
+        let process_id = self.ready.process_id;
+        let has_own_peak = self.resets_peak && process_id.is_some_and(process::reset_peak);
+        let before = process::readings(process_id);
+        let mark = self.context.sensors.energy.mark();
         let mut record = self.send(&ids, shape.n_out, None);
-        let after = process::readings(self.ready.process_id);
+        let energy = self.context.sensors.energy.since(mark);
+        let after = match self.resets_peak && !has_own_peak {
+            true => process::without_peak(self.ready.readings()),
+            false => self.ready.readings(),
+        };
         record.readings = used_since(&before, after);
+        record.readings.extend(energy);
         Ok(record)
     }
 

@@ -15,6 +15,7 @@ use lilim_bench::record::{
 };
 use lilim_bench::result_file::ResultFile;
 use lilim_bench::scenario::{Bench, Sink};
+use lilim_bench::sensors::Sensors;
 use lilim_bench::side::{Launched, Launcher};
 use lilim_testkit::{Delays, FakeEngine, Script, StepperOptions};
 
@@ -134,6 +135,11 @@ pub(crate) fn header() -> Header {
 
 /// Runs a plan on fake engines of one kind.
 pub(crate) fn record(plan: Plan, options: StepperOptions) -> ResultFile {
+    record_on(plan, options, Sensors::system())
+}
+
+/// The same on a machine that tells this of itself.
+pub(crate) fn record_on(plan: Plan, options: StepperOptions, sensors: Sensors) -> ResultFile {
     let launchers: Vec<Box<dyn Launcher>> = vec![Box::new(FakeLauncher(options))];
     let mut kept = Kept::default();
     Bench {
@@ -141,6 +147,7 @@ pub(crate) fn record(plan: Plan, options: StepperOptions) -> ResultFile {
         launchers: &launchers,
         probes: Vec::new(),
         clock: Clock::starting_at(0),
+        sensors,
         cancel: CancelToken::new(),
         done: BTreeSet::new(),
     }

@@ -13,10 +13,10 @@ mod limits;
 
 use lilim_formats::GgmlType;
 use lilim_kernels::{
-    ActBlock, BLOCK_COLUMNS, ColumnsMut, Grain, Kernels, Level, PackedRows, PanelBlock, TILE_ROWS,
-    WeightRows,
+    ActBlock, BLOCK_COLUMNS, ColumnsMut, Grain, Kernels, Level, PackedRows, PanelBlock, PeakKind,
+    TILE_ROWS, WeightRows,
 };
-use limits::{Peaks, best, clock, peaks, read_rate};
+use limits::{best, clock, peak, read_rate};
 use std::hint::black_box;
 
 const TYPES: [GgmlType; 10] = [
@@ -50,9 +50,11 @@ fn main() {
     );
     for level in Level::available().filter(|level| only.is_none_or(|only| only == *level)) {
         let kernels = Kernels::for_level(level).unwrap();
-        let peaks = peaks(level);
-        if let Some(Peaks { f32_gops, i8_gops }) = peaks {
-            println!("{level}: at most {f32_gops:.0} GOPS in f32, {i8_gops:.0} in bytes");
+        let peaks = PeakKind::ALL.map(|kind| peak(kernels, kind));
+        for (kind, peak) in PeakKind::ALL.iter().zip(peaks) {
+            if let Some(gops) = peak {
+                println!("{level}: at most {gops:.0} GOPS in {}", kind.name());
+            }
         }
         println!(
             "{:10} {:7} {:>10} {:>16} {:>12} {:>16}",
@@ -67,7 +69,7 @@ fn main() {
 }
 
 /// Checks, then times one type and shape.
-fn report(kernels: &Kernels, (ty, n_rows, n_cols): Shape, (read, peaks): (f64, Option<Peaks>)) {
+fn report(kernels: &Kernels, (ty, n_rows, n_cols): Shape, (read, peaks): (f64, [Option<f64>; 2])) {
     let one = made_up_weights(ty.row_bytes(n_rows * n_cols).unwrap());
     let x: Vec<f32> = (0..MANY * n_cols)
         .map(|k| ((k * 7919) % 1000) as f32 / 1000.0 - 0.5)
@@ -96,10 +98,10 @@ fn report(kernels: &Kernels, (ty, n_rows, n_cols): Shape, (read, peaks): (f64, O
     let many = best(|| product.run(few, MANY));
     let reading = one.len() as f64 / one_row.as_secs_f64() / 1e9;
     let ops = 2.0 * (MANY * FEW_ROWS * n_cols) as f64 / many.as_secs_f64() / 1e9;
-    let peak = peaks.map(|peaks| match kernels.grain(ty) {
-        Some(_) => peaks.i8_gops,
-        None => peaks.f32_gops,
-    });
+    let peak = match kernels.grain(ty) {
+        Some(_) => peaks[1],
+        None => peaks[0],
+    };
     println!(
         "{:10} {:7} {:>10} {:>16} {:>12.2} {:>16}",
         kernels.level().name(),

@@ -37,6 +37,9 @@ pub(crate) enum BenchCommand {
     Size(ScenarioFlags),
     /// What messages between processes cost, in JSON and in MessagePack.
     Ipc(ScenarioFlags),
+    /// Each hot loop at models' shapes and at every CPU level, as a share of what this machine can do
+    /// at most, measured beside it. Needs no model.
+    Kernels(ScenarioFlags),
     /// Everything above, one after another.
     All(ScenarioFlags),
     /// Two engines, models, options or builds against each other, in rounds, with verdicts. Of each

@@ -1,6 +1,7 @@
 //! Which plots a group of cases gets, by what was found: a scenario or metric that is not known
 //! here is drawn too, as dots.
 
+use super::levels;
 use super::plot::{BarRow, DotRow, Line, Words, bars, dots, lines};
 use super::samples::Samples;
 use crate::derive::CaseFindings;
@@ -8,6 +9,7 @@ use crate::plan::{Arrivals, Case, Delivery, Work};
 use crate::report::Detail;
 use crate::report::facts::bar;
 use crate::report::figures::{clean, heading, meaning, title};
+use crate::report::grid::Grid;
 use crate::report::outline::Group;
 use crate::result_file::ResultFile;
 
@@ -18,7 +20,7 @@ const MOST_DOT_PLOTS: usize = 3;
 pub(super) fn charts(file: &ResultFile, group: &Group<'_>) -> String {
     let mut text = over_time(group);
     text += &by_concurrency(file, group);
-    let shares = shares(group);
+    let shares = Grid::of(group).map_or_else(String::new, |grid| levels::levels(&grid));
     // Shares say more than times of calls that have nothing in common.
     if shares.is_empty() {
         text += &distributions(file, group);
@@ -47,6 +49,7 @@ const STACKS: &[Stack] = &[
         caption: "Medians of each part. The end of the bar is what a person waits for a first answer.",
         parts: &[
             "process_ms",
+            "load_ask_ms",
             "load_open_ms",
             "load_weights_ms",
             "load_prepare_ms",
@@ -59,6 +62,7 @@ const STACKS: &[Stack] = &[
         caption: "Medians of each part, from starting the process to a model that is ready.",
         parts: &[
             "process_ms",
+            "load_ask_ms",
             "load_open_ms",
             "load_weights_ms",
             "load_prepare_ms",
@@ -275,30 +279,4 @@ fn distributions(file: &ResultFile, group: &Group<'_>) -> String {
         }
     }
     text
-}
-
-/// How near each probe comes to what the machine can do.
-fn shares(group: &Group<'_>) -> String {
-    const METRIC: &str = "share_of_limit";
-    let rows = group.cases.iter().filter_map(|case| {
-        let rate = ["gb_per_s", "gop_per_s"].into_iter().find_map(|metric| {
-            let unit = unit_of(group, metric)?;
-            let rate = crate::report::figures::with_unit(median(case, metric)?, unit);
-            Some(format!(" · {rate}"))
-        });
-        Some(BarRow {
-            label: group.label(case) + &rate.unwrap_or_default(),
-            parts: vec![median(case, METRIC)?],
-        })
-    });
-    let rows: Vec<_> = rows.collect();
-    if rows.is_empty() {
-        return String::new();
-    }
-    let words = Words {
-        title: "Share of what this machine can do".to_owned(),
-        caption: format!("{} 1 is the limit.", meaning(METRIC)),
-        explains_dots: false,
-    };
-    bars(&words, "ratio", &[title(METRIC)], &rows)
 }

@@ -3,6 +3,7 @@
 mod axis;
 mod charts;
 mod gates;
+mod levels;
 mod plot;
 mod ratios;
 mod samples;

@@ -71,6 +71,9 @@ th[scope=row] { font-weight: 500; } th small { font-weight: 400; }
 .PASS { color: var(--pass); } .FAIL { color: var(--fail); }
 .NULL, .INCONCLUSIVE, .UNFIT { color: var(--null); }
 .verdict { font-weight: 700; }
+.shares td { min-width: 9rem; } .shares td span { color: var(--muted); }
+.shares .bar { display: block; height: .5rem; margin-top: .15rem; border-radius: .2rem; background: var(--line); }
+.shares .bar i { display: block; height: 100%; border-radius: .2rem; background: var(--part-1); }
 details { margin: .75rem 0; } summary { cursor: pointer; color: var(--accent); }
 dl.words dt { font-weight: 600; margin-top: .6rem; } dl.words dd { margin: 0; color: var(--muted); }
 code { font-size: .875em; overflow-wrap: anywhere; }

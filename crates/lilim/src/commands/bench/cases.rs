@@ -3,9 +3,11 @@
 use lilim_bench::plan::{Arrivals, Case, Delivery, LeftOut, Limits, Plan, RequestShape, Work};
 use lilim_bench::record::{Reading, Transport};
 use lilim_bench::scenario::Probe;
+use lilim_bench::sensors::Sensors;
+use lilim_bench::side::{DROPPED, Launcher};
 
 use super::launch::{Native, this_program};
-use super::{ipc, targets};
+use super::{ipc, kernels, targets};
 use crate::arguments::RunFlags;
 
 /// Which scenarios a command runs.
@@ -27,6 +29,7 @@ pub(super) enum Part {
     Memory,
     Size,
     Ipc,
+    Kernels,
 }
 
 pub(crate) const TTFT: Scenarios = only("ttft", &[Part::Ttft]);
@@ -36,6 +39,7 @@ pub(crate) const SUSTAINED: Scenarios = only("sustained", &[Part::Sustained]);
 pub(crate) const MEMORY: Scenarios = only("memory", &[Part::Memory]);
 pub(crate) const SIZE: Scenarios = only("size", &[Part::Size]);
 pub(crate) const IPC: Scenarios = only("ipc", &[Part::Ipc]);
+pub(crate) const KERNELS: Scenarios = only("kernels", &[Part::Kernels]);
 pub(crate) const ALL: Scenarios = only(
     "all",
     &[
@@ -45,6 +49,7 @@ pub(crate) const ALL: Scenarios = only(
         Part::Memory,
         Part::Size,
         Part::Ipc,
+        Part::Kernels,
         Part::Sustained,
     ],
 );
@@ -77,7 +82,7 @@ impl Scenarios {
             Part::Memory => PROMPTS[PROMPTS.len() - 1],
             Part::Throughput => LONG.n_context(),
             Part::Sustained => SUSTAINED_SHAPE.n_context(),
-            Part::Load | Part::Size | Part::Ipc => 0,
+            Part::Load | Part::Size | Part::Ipc | Part::Kernels => 0,
         };
         self.parts.iter().map(needs).max().unwrap_or(0)
     }
@@ -96,16 +101,21 @@ pub(crate) fn plan(
         cases: Vec::new(),
         left_out: Vec::new(),
     };
+    let has_requests = |part: &Part| matches!(part, Part::Ttft | Part::Memory | Part::Sustained);
+    if scenarios.parts.iter().any(has_requests) {
+        maker.idle(&Sensors::system());
+    }
     for part in scenarios.parts {
         match part {
             Part::Ttft => maker.ttft(),
             Part::Throughput => maker.throughput(),
-            Part::Load => maker.add("load", Work::Load, 20),
+            Part::Load => maker.load(side),
             Part::Sustained => maker.sustained(scenarios.seconds),
             Part::Memory => maker.memory(),
             Part::Size => maker.probes(probes, SIZE_PROBE, (0, 1)),
             // Each call is timed alone: a percentile is of messages, not of their means.
             Part::Ipc => maker.probes(probes, "ipc/", (0, IPC_SAMPLES)),
+            Part::Kernels => maker.kernels(probes),
         }
     }
     Plan {
@@ -143,7 +153,10 @@ impl Maker<'_> {
             });
             return;
         }
-        let is_fresh = matches!(work, Work::Load | Work::TtftCold(_) | Work::Memory(_));
+        let is_fresh = matches!(
+            work,
+            Work::Load | Work::LoadCold | Work::Idle { .. } | Work::TtftCold(_) | Work::Memory(_)
+        );
         let default_warmups = if is_fresh || matches!(work, Work::Sustained { .. }) {
             0
         } else {
@@ -169,6 +182,36 @@ impl Maker<'_> {
                 .or(self.flags.quick.then_some(QUICK_BUDGET_S)),
             work,
         });
+    }
+
+    /// What the machine takes when nothing is asked of it, where it has counters: before all else,
+    /// since it takes longer to become quiet than to begin.
+    fn idle(&mut self, sensors: &Sensors) {
+        if sensors.energy.source().is_ok() {
+            let seconds = if self.flags.quick { 3 } else { 10 };
+            self.cases.push(Case {
+                id: "idle".to_owned(),
+                side: 0,
+                work: Work::Idle { seconds },
+                n_warmups: 0,
+                n_samples: 1,
+                budget_s: None,
+            });
+        }
+    }
+
+    /// Cold first: what it reads from the disk is what is warm after it.
+    fn load(&mut self, side: &Native) {
+        let found = side.drop_page_cache();
+        if found == DROPPED {
+            self.add("load/cold", Work::LoadCold, 10);
+        } else {
+            self.left_out.push(LeftOut {
+                case: "load/cold".to_owned(),
+                reason: format!("the page cache cannot be emptied of the model: it is {found}"),
+            });
+        }
+        self.add("load/warm", Work::Load, 20);
     }
 
     fn ttft(&mut self) {
@@ -263,10 +306,19 @@ impl Maker<'_> {
             let work = Work::Probe {
                 probe: probe.name.clone(),
                 min_ns,
-                limit: None,
+                limit: kernels::limit_of(&probe.name),
             };
             self.add(&probe.name, work, n_samples);
         }
+    }
+
+    fn kernels(&mut self, probes: &[Probe<'_>]) {
+        let effort = match self.flags.quick {
+            true => (5_000_000, 5),
+            false => (20_000_000, 20),
+        };
+        self.probes(probes, kernels::BEGINNING, effort);
+        self.left_out.extend(kernels::left_out());
     }
 }
 
@@ -303,13 +355,20 @@ impl Scenarios {
     ///
     /// # Errors
     /// When one of them cannot be made ready.
-    pub(crate) fn probes(self) -> anyhow::Result<Vec<Probe<'static>>> {
+    pub(crate) fn probes(
+        self,
+        side: &Native,
+        flags: &RunFlags,
+    ) -> anyhow::Result<Vec<Probe<'static>>> {
         let mut probes = Vec::new();
         if self.parts.contains(&Part::Size) {
             probes.push(size());
         }
         if self.parts.contains(&Part::Ipc) {
             probes.extend(ipc::probes()?);
+        }
+        if self.parts.contains(&Part::Kernels) {
+            probes.extend(kernels::probes(side.threads(), flags.quick)?);
         }
         Ok(probes)
     }
@@ -324,6 +383,7 @@ fn size() -> Probe<'static> {
     Probe {
         name: SIZE_PROBE.to_owned(),
         constants: vec![size],
+        prepare: None,
         call: Box::new(|| Ok(())),
     }
 }

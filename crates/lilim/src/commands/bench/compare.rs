@@ -12,6 +12,7 @@ use lilim_bench::journal::Journal;
 use lilim_bench::plan::{Arm, Case, Comparison, Gate, Plan, RequestShape, RoundShape, Work};
 use lilim_bench::record::{Recording, Sample};
 use lilim_bench::scenario::{Bench, REPLAY_CASE, Sink};
+use lilim_bench::sensors::Sensors;
 use lilim_bench::side::Launcher;
 use lilim_bench::stats::{
     ErrorRate, Limit, LookPlan, MAX_ROUNDS, PowerQuestion, minimum_rounds, planning_sigma,
@@ -98,6 +99,7 @@ pub(crate) fn run(flags: &CompareFlags, config: &Config) -> anyhow::Result<Exit>
             launchers: &launchers,
             probes: control::probes(),
             clock,
+            sensors: Sensors::system(),
             cancel,
             done,
         };
@@ -231,6 +233,7 @@ pub(super) fn pilot(
         launchers,
         probes: control::probes(),
         clock: Clock::starting_at(0),
+        sensors: Sensors::system(),
         cancel: cancel.clone(),
         done: std::collections::BTreeSet::new(),
     }

@@ -21,6 +21,7 @@ pub(crate) fn probes() -> Vec<Probe<'static>> {
     let probe = |name: &str, call| Probe {
         name: name.to_owned(),
         constants: Vec::new(),
+        prepare: None,
         call,
     };
     vec![

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use lilim_api::ModelFiles;
+use lilim_bench::energy::Meter;
 use lilim_bench::record::{Header, Machine, SCHEMA};
 use lilim_kernels::Level;
 use lilim_store::MappedModel;
@@ -45,6 +46,9 @@ fn describe() -> Machine {
     let mut facts = machine::facts();
     let levels: Vec<_> = Level::available().map(|level| level.name()).collect();
     facts.insert("levels".to_owned(), levels.join(", "));
+    let meter = Meter::system();
+    let counter = meter.source().unwrap_or_else(|why| format!("none: {why}"));
+    facts.insert("energy_counter".to_owned(), counter);
     Machine {
         fingerprint: fingerprint(&facts),
         facts,

@@ -124,6 +124,7 @@ pub(crate) fn probes() -> anyhow::Result<Vec<Probe<'static>>> {
                 probes.push(Probe {
                     name,
                     constants,
+                    prepare: None,
                     call,
                 });
             };

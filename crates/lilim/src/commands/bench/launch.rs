@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use lilim_api::{Engine, EngineError, LoadOptions, ModelFiles};
 use lilim_bench::record::{ModelIdentity, SideInfo, Transport};
-use lilim_bench::side::{Launched, Launcher};
+use lilim_bench::side::{DROPPED, Launched, Launcher};
 use lilim_engines::WorkerEngine;
 
 use super::header;
@@ -105,6 +105,11 @@ impl Native {
         u32::try_from(context).unwrap_or(u32::MAX)
     }
 
+    /// Threads that it computes on.
+    pub(crate) fn threads(&self) -> usize {
+        self.options.threads.unwrap_or(1)
+    }
+
     fn launched(&self, engine: Arc<dyn Engine>, process_id: Option<u32>) -> Launched {
         Launched {
             engine,
@@ -144,7 +149,26 @@ impl Launcher for Native {
     fn drop_page_cache(&self) -> String {
         match &self.files {
             ModelFiles::Embedded { .. } => "part of the program, in memory with it".to_owned(),
-            ModelFiles::Gguf(_) => "warm".to_owned(),
+            ModelFiles::Gguf(path) => match lilim_store::drop_cached(path) {
+                Ok(Some(share)) if share <= lilim_store::NEARLY_NONE => DROPPED.to_owned(),
+                Ok(Some(share)) => format!(
+                    "warm ({:.0}% still resident: another program maps the file, or its file system keeps it in memory)",
+                    100.0 * share
+                ),
+                Ok(None) => "not known: this system does not tell what it caches".to_owned(),
+                Err(error) => format!("warm ({error})"),
+            },
+        }
+    }
+
+    fn page_cache(&self) -> String {
+        match &self.files {
+            ModelFiles::Embedded { .. } => "part of the program, in memory with it".to_owned(),
+            ModelFiles::Gguf(path) => match lilim_store::cached_share(path) {
+                Ok(Some(share)) => format!("warm ({:.0}% resident)", 100.0 * share),
+                Ok(None) => "not known: this system does not tell what it caches".to_owned(),
+                Err(error) => format!("not known: {error}"),
+            },
         }
     }
 }

@@ -6,6 +6,7 @@ mod compare;
 mod control;
 mod header;
 mod ipc;
+mod kernels;
 mod launch;
 mod output;
 mod progress;
@@ -23,6 +24,7 @@ use lilim_bench::plan::Plan;
 use lilim_bench::report::Detail;
 use lilim_bench::result_file::ResultFile;
 use lilim_bench::scenario::{Bench, Probe};
+use lilim_bench::sensors::Sensors;
 use lilim_bench::side::Launcher;
 use lilim_bench::stats::Verdict;
 
@@ -58,6 +60,7 @@ pub(crate) fn run(
             )
         }
         BenchCommand::Ipc(flags) => (flags, cases::IPC),
+        BenchCommand::Kernels(flags) => (flags, cases::KERNELS),
         BenchCommand::Memory(flags) => (flags, cases::MEMORY),
         BenchCommand::Size(flags) => (flags, cases::SIZE),
         BenchCommand::All(flags) => (flags, cases::ALL),
@@ -82,7 +85,7 @@ fn measure(
     };
     let side = Native::new(config, wanted)?;
     let run = &flags.run;
-    let probes = scenarios.probes()?;
+    let probes = scenarios.probes(&side, run)?;
     let plan = cases::plan(run, scenarios, (&side, &probes));
     let place = output::Place::of(run, scenarios.name, config)?;
     let mut journal = match &run.resume {
@@ -168,6 +171,7 @@ fn go(
         probes,
         clock,
         cancel: cancel.clone(),
+        sensors: Sensors::system(),
         done,
     }
     .run(&mut progress)

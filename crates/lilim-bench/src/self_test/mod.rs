@@ -20,6 +20,7 @@ use crate::error::BenchError;
 use crate::plan::{Arm, Case, Comparison, Gate, Plan, RequestShape, RoundShape, Work};
 use crate::record::{ModelIdentity, Sample, SideInfo, Transport};
 use crate::scenario::{Bench, Sink};
+use crate::sensors::Sensors;
 use crate::side::Launcher;
 use crate::stats::{
     ErrorRate, Limit, LookPlan, PowerQuestion, Rates, Scenario, Verdict, rounds_needed, simulate,
@@ -280,6 +281,7 @@ fn injected(
         launchers: &launchers,
         probes: Vec::new(),
         clock: Clock::starting_at(0),
+        sensors: Sensors::system(),
         cancel: cancel.clone(),
         done: BTreeSet::new(),
     }

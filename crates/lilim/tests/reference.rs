@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 22] = [
+const COMMANDS: [&str; 23] = [
     "demo",
     "run",
     "bench",
@@ -17,6 +17,7 @@ const COMMANDS: [&str; 22] = [
     "bench memory",
     "bench size",
     "bench ipc",
+    "bench kernels",
     "bench all",
     "bench compare",
     "bench check",

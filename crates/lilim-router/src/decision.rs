@@ -277,7 +277,12 @@ impl<'a> Steps<'_, 'a> {
         let mut steps = Vec::new();
         for model in &cascade.steps {
             match self.usable(model) {
-                Ok(candidate) => steps.push(candidate),
+                Ok(candidate) => match context_fault(candidate, self.input.size) {
+                    Some(fault) => self
+                        .reasons
+                        .push(format!("{model}, a step of the cascade: {fault}")),
+                    None => steps.push(candidate),
+                },
                 Err(fault) => self
                     .reasons
                     .push(format!("{model}, a step of the cascade, {fault}")),

@@ -407,6 +407,17 @@ fn a_cascade_goes_on_while_answers_are_unsure() {
     assert_eq!(second.escalation, None);
     assert_eq!(escalate(&second, 0.0), None);
     assert!(escalate(&first, f64::NAN).is_some());
+    let long = decide(&DecisionInput {
+        size: RequestSize {
+            prompt_tokens: Some(3_000),
+            answer_tokens: None,
+        },
+        ..DecisionInput::new(&policy, &candidates)
+    });
+    assert_eq!(long.model.as_deref(), Some("big"));
+    let fault =
+        "small, a step of the cascade: its context of 2048 tokens cannot hold a prompt of 3000";
+    assert_eq!(long.reasons[0], fault);
     let gone = Policy::Cascade(Cascade::new(vec!["gone".to_owned()], 0.6).unwrap());
     let decision = decide(&DecisionInput::new(&gone, &candidates));
     let reasons = [

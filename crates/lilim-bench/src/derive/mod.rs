@@ -223,7 +223,11 @@ fn of_case(case: &Case, side: String, recording: &Recording) -> CaseFindings {
         case: case.id.clone(),
         scenario: case.work.scenario().to_owned(),
         side,
-        n_samples: good.len(),
+        n_samples: match case.work {
+            // What was read of the machine meanwhile is no request.
+            Work::Sustained { .. } => requests.len(),
+            _ => good.len(),
+        },
         n_failed: failures.values().sum(),
         failures,
         metrics: gathered.summarize(),

@@ -183,7 +183,6 @@ What is the boiling point of ethanol?
 What's the chemical symbol for silver?
 What is the largest organ of the human body?
 What is the longest river in the world?
-What is the smallest country in the world?
 What is the national animal of Scotland?
 What is the speed of light?
 What is the square root symbol called?

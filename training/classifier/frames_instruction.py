@@ -150,7 +150,6 @@ Avoid jargon.
 Avoid the passive voice.
 Avoid the word "the".
 Include a title.
-Include a title in double angle brackets.
 Include the words {list}.
 Include at least {small} examples.
 Include the keywords {topic} and {topic}.
@@ -159,7 +158,6 @@ Include a short conclusion.
 Include at least {small} placeholders in square brackets.
 Include one quotation.
 Include prices in dollars.
-Include a postscript that starts with P.S.
 Each sentence must start with the letter {letter}.
 Each line must have {n} words.
 Each paragraph should have {small} sentences.
@@ -203,8 +201,6 @@ Your answer must be in all lowercase letters.
 Your answer should be between {words} and {words} words.
 Your response should have {n} sections, each with a heading.
 Your response should contain at least {n} sentences.
-Your entire response should be in {lang}, no other language is allowed.
-Your response must not contain the word "{name}".
 The answer must fit in a tweet.
 The response must be a haiku.
 The response must contain exactly {n} paragraphs, separated by ***.
@@ -217,9 +213,7 @@ The table should have the columns name, use and price.
 The title must be wrapped in double quotes.
 Wrap the whole answer in double quotes.
 Put the key terms in bold.
-Put the title in bold.
 Put each item in quotation marks.
-Highlight at least {small} phrases with asterisks.
 Highlight the dates in bold.
 Sort the items alphabetically.
 Sort them by year, newest first.
@@ -229,7 +223,6 @@ Number each step.
 Group them by type.
 Separate the items with semicolons.
 Separate the sections with a line of three dashes.
-Give two versions separated by six asterisks.
 Give the source for each item.
 Give exactly {n} items.
 Give one example for each point.
@@ -243,7 +236,6 @@ Limit each answer to {small} sentences.
 Limit yourself to {words} words.
 Make sure that every line rhymes.
 Make sure to mention {place} at least {small} times.
-Make sure it has {n} sections labelled SECTION 1 to SECTION {n}.
 Make it exactly {words} words.
 Make the third sentence a question.
 Must be in {lang}.
@@ -275,7 +267,6 @@ First list the facts, second compare them, third recommend one.
 Step 1: name the topic. Step 2: give two facts. Step 3: ask a question.
 Then translate it into {lang}.
 Then add a one-sentence summary.
-Before you answer, repeat the request word for word.
 Mark each point as easy, medium or hard.
 Mention {name} exactly once.
 Mention {topic}, {topic} and {topic} in this order.
@@ -473,10 +464,8 @@ Write an acrostic poem for {name}, each line exactly {n} words, no punctuation.
 Write a story of exactly {words} words with the words {list}, in the present tense.
 Write a function in {code} that reverses a string.
 Write a {code} function that takes a list of numbers and returns the largest.
-write a {code} function to check if a word is a palindrome
 Write a function that returns the n-th Fibonacci number.
 Write a function to find the {small} largest items of a list.
-Write a python function to remove the first and last occurrence of a character.
 Write a {code} program that prints the numbers from 1 to {big}.
 Write a program in {code} that reads a file and counts the words.
 Write a script that renames all files in a folder by date.
@@ -512,7 +501,6 @@ Code a simple calculator in {code}.
 code for bubble sort in {code}
 Develop a {code} program that reads text files and returns the five most frequent words.
 Design a REST API for a library; list the endpoints with method, path and response.
-def add(a, b):\\n    \"\"\" Return the sum of a and b. \"\"\"
 def count_{letter}(text: str) -> int:\\n    \"\"\"Count how often {letter} occurs in text.\\n    >>> count_{letter}("abc")\\n    1\\n    \"\"\"
 from typing import List\\n\\ndef largest(xs: List[int]) -> int:\\n    \"\"\" Return the largest number.\\n    \"\"\"
 Complete this function: def mean(xs):

@@ -108,7 +108,6 @@ You have twelve stones, one of them false, and a balance. How do you find it in 
 You have two ropes that burn an hour each, unevenly. How do you measure 45 minutes?
 You are on an island with {n} coconuts, and every night a monkey takes half. How many nights until one is left?
 You are driving a bus. {small} people get on, {n} get off. How old is the driver?
-You overtake the runner in second place. Which place are you in?
 You meet two people at a fork. How do you find the way to {place}?
 A man looks at a portrait and says: brothers and sisters I have none, but that man's father is my father's son. Who is it?
 A woman shoots her husband, holds him under water, then they go out for dinner. How?
@@ -126,7 +125,6 @@ I have cities but no houses, rivers but no water. What am I?
 i speak without a mouth and hear without ears. what am i
 What has keys but opens no doors?
 What gets wetter the more it dries?
-What can you catch but not throw?
 Which weighs more, a kilo of {unit} or a kilo of {unit}?
 If you have {big} {unit} in a dark drawer, half black and half white, how many must you take to have a pair?
 If I swap the first and the last letter of each word in {list}, which word comes first in the dictionary?

@@ -16,6 +16,7 @@ import frames_factual
 import frames_instruction
 import frames_reasoning
 import frames_role
+import frames_second
 from slots import SLOTS
 
 FACTUAL, REASONING, CREATIVE, INSTRUCTION, ROLE = LABELS = ["Factual", "Reasoning", "Creative", "Instruction-heavy", "Role-based"]
@@ -36,6 +37,9 @@ SOFT = {
         ; Make it original. ; It should be playful. ; Make the reader cry. ; I like dark humour. ; The mood should be warm. ; with a twist at the end ; in a whimsical style ; It's for a card. ; Give it a title. ; Let your imagination run. ; No clichés please. ; about 100 words ; Make it memorable. ; It should be set at night.""",
     INSTRUCTION: "", ROLE: "",
 }
+
+
+PASSAGES = frames_second.PASSAGES.strip().split("\n")
 
 
 def lines(text):
@@ -59,10 +63,10 @@ class Writer:
     def __init__(self, rng):
         self.rng = rng
         self.frames = {
-            FACTUAL: by_split(lines(frames_factual.FRAMES)),
-            REASONING: by_split(lines(frames_reasoning.FRAMES)),
-            CREATIVE: by_split(lines(frames_creative.FRAMES)),
-            INSTRUCTION: by_split(lines(frames_instruction.FRAMES)),
+            FACTUAL: by_split(lines(frames_factual.FRAMES) + lines(frames_second.FACTUAL)),
+            REASONING: by_split(lines(frames_reasoning.FRAMES) + lines(frames_second.REASONING)),
+            CREATIVE: by_split(lines(frames_creative.FRAMES) + lines(frames_second.CREATIVE)),
+            INSTRUCTION: by_split(lines(frames_instruction.FRAMES) + lines(frames_second.INSTRUCTION)),
             ROLE: by_split(lines(frames_role.FRAMES)),
         }
         self.role_openings = by_split(lines(frames_role.OPENINGS))
@@ -79,11 +83,18 @@ class Writer:
         frame = re.sub(r"\[([^\[\]|]+(?:\|[^\[\]|]+)+)\]", lambda found: self.rng.choice(found.group(1).split("|")), frame)
 
         def word(found):
-            return self.rng.choice(SLOTS[found.group(1)])
+            return self.passage() if found.group(1) == "passage" else self.rng.choice(SLOTS[found.group(1)])
 
         text = re.sub(r"\{([a-z]+)\}", word, frame).replace("\x01", "{").replace("\x02", "}")
         text = re.sub(r"\b([Aa]) (?=[aeioAEIO]\w)", r"\1n ", text)
         return text
+
+    def passage(self):
+        """Some sentences in a row of one of the passages, or of two."""
+        text = " ".join(self.rng.sample(PASSAGES, self.rng.choice([1, 1, 2])))
+        sentences = re.split(r"(?<=[.!?]) ", text)
+        start = self.rng.randrange(max(1, len(sentences) - 3))
+        return " ".join(sentences[start : start + self.rng.randint(2, 9)])
 
     def pick(self, groups, split):
         return self.fill(self.rng.choice(groups[split]))
@@ -98,8 +109,14 @@ class Writer:
         kind = self.rng.random()
         if kind < 0.40:
             return self.pick(self.frames[INSTRUCTION], split)
+        if kind < 0.55:  # a question or a wish of another category becomes this one by what is demanded of the answer
+            other = self.rng.choice([FACTUAL, FACTUAL, REASONING, CREATIVE])
+            text = self.pick(self.frames[other], split)
+            for _ in range(self.rng.choice([1, 2, 2, 3]) + (other == CREATIVE)):
+                text = self.join(text, self.pick(self.demands, split))
+            return text
         task = self.pick(self.tasks, split)
-        if kind < 0.60:
+        if kind < 0.70:
             tail = self.pick(self.tails, split)
             text = task.rstrip("?") + ("" if tail.startswith(",") else " ") + tail
             text += self.rng.choice([".", ".", "", "?" if task.startswith(("Can", "Could", "What")) else "."])

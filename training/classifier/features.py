@@ -101,7 +101,8 @@ def add_places(group, words):
     for size in (1, 2, 3, 4):
         if len(words) >= size:
             group.add(bucket(ord("f"), *words[:size]))
-            group.add(bucket(ord("l"), *words[-size:])) if size < 3 else None
+            if size < 3:
+                group.add(bucket(ord("l"), *words[-size:]))
     for word in words[1:13]:
         group.add(bucket(ord("w"), words[0], word))
     start = True

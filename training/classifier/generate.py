@@ -13,10 +13,12 @@ import re
 
 import frames_creative
 import frames_factual
+import frames_fourth
 import frames_instruction
 import frames_reasoning
 import frames_role
 import frames_second
+import frames_third
 from slots import SLOTS
 
 FACTUAL, REASONING, CREATIVE, INSTRUCTION, ROLE = LABELS = ["Factual", "Reasoning", "Creative", "Instruction-heavy", "Role-based"]
@@ -63,11 +65,11 @@ class Writer:
     def __init__(self, rng):
         self.rng = rng
         self.frames = {
-            FACTUAL: by_split(lines(frames_factual.FRAMES) + lines(frames_second.FACTUAL)),
-            REASONING: by_split(lines(frames_reasoning.FRAMES) + lines(frames_second.REASONING)),
-            CREATIVE: by_split(lines(frames_creative.FRAMES) + lines(frames_second.CREATIVE)),
-            INSTRUCTION: by_split(lines(frames_instruction.FRAMES) + lines(frames_second.INSTRUCTION)),
-            ROLE: by_split(lines(frames_role.FRAMES)),
+            FACTUAL: by_split(lines(frames_factual.FRAMES) + lines(frames_second.FACTUAL) + lines(frames_third.FACTUAL) + lines(frames_fourth.FACTUAL)),
+            REASONING: by_split(lines(frames_reasoning.FRAMES) + lines(frames_second.REASONING) + lines(frames_third.REASONING)),
+            CREATIVE: by_split(lines(frames_creative.FRAMES) + lines(frames_second.CREATIVE) + lines(frames_third.CREATIVE) + lines(frames_fourth.CREATIVE)),
+            INSTRUCTION: by_split(lines(frames_instruction.FRAMES) + lines(frames_second.INSTRUCTION) + lines(frames_third.INSTRUCTION)),
+            ROLE: by_split(lines(frames_role.FRAMES) + lines(frames_third.ROLE) + lines(frames_fourth.ROLE)),
         }
         self.role_openings = by_split(lines(frames_role.OPENINGS))
         self.role_tasks = by_split(lines(frames_role.TASKS))
@@ -136,7 +138,7 @@ class Writer:
 
     def role(self, split):
         kind = self.rng.random()
-        if kind < 0.34:
+        if kind < 0.42:
             return self.pick(self.frames[ROLE], split)
         opening = self.pick(self.role_openings, split)
         if kind < 0.72:
@@ -158,6 +160,9 @@ class Writer:
         if label == ROLE:
             return self.role(split)
         text = self.pick(self.frames[label], split)
+        if self.rng.random() < 0.06:  # something given with it says nothing about the category
+            given = self.passage() if self.rng.random() < 0.6 else self.rng.choice(SLOTS[self.rng.choice(["list", "sentence", "product", "topic"])])
+            return text + self.rng.choice(frames_fourth.LEADS) + given
         if self.rng.random() < 0.22:
             soft = self.rng.choice(self.soft[label])
             text = text.rstrip(".") + " " + soft + self.rng.choice(["", "."]) if soft[0].islower() and not text.endswith("?") else self.join(text, soft)

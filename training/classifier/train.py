@@ -17,9 +17,11 @@ from generate import LABELS, own_prompts
 from sources import load_sources
 
 MAGIC, VERSION = b"LILIMPC\0", 1
-EPOCHS, BATCH, RATE, DECAY = 8, 256, 0.03, 3e-6
-SMOOTHING = 0.05  # of the target: a prompt is never wholly one kind
+EPOCHS, BATCH, RATE, DECAY = 8, 256, 0.03, 3e-5
+SMOOTHING = 0.1  # of the target: a prompt is never wholly one kind
 SOURCE_WEIGHT = 500  # what all prompts of a source weigh together at most, in own prompts
+# Left out together when the divisor is fitted: sources of a kind.
+GROUPS = (("mt_bench", "self_instruct", "user_oriented"), ("ifeval",), ("truthfulqa",), ("gsm8k", "llmrouter"))
 SINGLE_WEIGHT = 4  # what one prompt of a source weighs at most
 
 
@@ -104,6 +106,34 @@ def accuracy_and_f1(truth, guess):
     return float(np.mean(truth == guess)), float(np.mean(scores))
 
 
+def calibrate(rows, used, weights, bias):
+    """The divisor: half of its loss is on the calibration splits, half on sources that a fit without them had not seen.
+
+    The first alone would be too sure of prompts from elsewhere, the second too unsure of familiar ones. In both, every source counts alike.
+    """
+    def logits_of(weights, bias, picked):
+        numbers, scale = quantise(weights)
+        return rows.matrix.logits(numbers * scale.astype(np.float64), bias.astype(np.float32), picked)
+
+    def shares(picked):
+        sizes = Counter(rows.sources[picked])
+        return np.array([1 / sizes[source] / len(sizes) for source in rows.sources[picked]])
+
+    seen = np.flatnonzero(np.char.endswith(rows.sources, " calibration"))
+    seen_logits = logits_of(weights, bias, seen)
+    unseen_logits, unseen = [], []
+    for group in GROUPS:
+        picked = used[np.isin(rows.sources[used], group)]
+        unseen_logits.append(logits_of(*fit(rows, used[~np.isin(rows.sources[used], group)]), picked))
+        unseen.append(picked)
+    unseen_logits, unseen = np.concatenate(unseen_logits), np.concatenate(unseen)
+    alone = [temperature(seen_logits, rows.labels[seen], shares(seen)), temperature(unseen_logits, rows.labels[unseen], shares(unseen))]
+    both = np.concatenate([seen, unseen])
+    divisor = temperature(np.concatenate([seen_logits, unseen_logits]), rows.labels[both], np.concatenate([shares(seen), shares(unseen)]))
+    print(f"{len(used)} prompts trained on; divisor {divisor:.3f} (seen sources alone {alone[0]:.3f}, unseen alone {alone[1]:.3f})")
+    return divisor
+
+
 def training_rows(folder, seed, per_category, splits):
     own = [(text, label, "own" if split == "train" else f"own {split}") for text, label, split in own_prompts(seed, per_category)]
     others, _ = load_sources(folder)
@@ -140,13 +170,7 @@ def main():
         return develop(rows)
     used = np.flatnonzero(np.char.find(rows.sources, " ") < 0)
     weights, bias = fit(rows, used)
-    numbers, scale = quantise(weights)
-    held = np.flatnonzero(np.char.endswith(rows.sources, " calibration"))
-    sizes = Counter(rows.sources[held])
-    weight = np.array([1 / sizes[source] for source in rows.sources[held]])  # every source counts alike
-    logits = rows.matrix.logits(numbers * scale.astype(np.float64), bias.astype(np.float32), held)
-    divisor = temperature(logits, rows.labels[held], weight)
-    print(f"{len(used)} prompts trained on, {len(held)} to calibrate: divisor {divisor:.3f}")
+    divisor = calibrate(rows, used, weights, bias)
     if args.out:
         write(args.out, weights, bias, divisor)
 

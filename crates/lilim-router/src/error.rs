@@ -50,6 +50,20 @@ pub enum RouterError {
         /// What is wrong.
         reason: String,
     },
+    /// A classifier that knows certain categories is asked for another.
+    #[error("the embedded classifier does not know the category {category}: it knows {known}")]
+    UnknownCategory {
+        /// The category asked for.
+        category: String,
+        /// Those it knows.
+        known: String,
+    },
+    /// The file of a classifier's weights is broken or of another version.
+    #[error("weights of the classifier: {reason}")]
+    Weights {
+        /// What is wrong, with the numbers.
+        reason: String,
+    },
 }
 
 impl RouterError {

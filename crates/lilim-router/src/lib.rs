@@ -8,6 +8,7 @@ mod candidate;
 mod category;
 mod classification;
 mod decision;
+mod embedded;
 mod error;
 mod eval;
 mod json_place;
@@ -26,6 +27,7 @@ pub use candidate::{Candidate, Measured, Metric};
 pub use category::{Category, built_in_categories, parse_categories};
 pub use classification::{CategoryScore, Classification, ClassifyOptions, majority};
 pub use decision::{ChosenBy, Decision, DecisionInput, Exclusion, decide};
+pub use embedded::EmbeddedClassifier;
 pub use error::RouterError;
 pub use eval::{
     AbstainPoint, AlwaysModel, Better, Calibration, CalibrationBin, ChoiceOutcome, ClassScore,

@@ -96,7 +96,7 @@ metrics! {
     "call_ns" "ns" Lower Client "Time of one call of a probe."
     "gb_per_s" "GB/s" Higher Client "Bytes that a call touches / its time; 1 GB is 10⁹ bytes."
     "gop_per_s" "GOP/s" Higher Client "Operations of a call / its time; a multiplication with its addition is two."
-    "share_of_limit" "ratio" Higher Client "The rate / that of the limit measured in the same run."
+    "share_of_limit" "ratio" Higher Client "The rate / that of the limit measured in the same run, just before it where it could be."
     "kld_nats" "nats" Lower Client "KL divergence of the tested side's next-token distribution from the baseline's, at each token of an answer forced through both."
     "same_top1" "ratio" Higher Client "Share of those tokens at which both sides find the same token likeliest."
     "logit_difference" "logits" Lower Client "The largest difference of any token's logit at each of those tokens; 0 says the same numbers."

@@ -83,6 +83,7 @@ fn run_on(plan: Plan, launchers: &[Box<dyn Launcher>]) -> ResultFile {
         name: "control/call_ns".to_owned(),
         constants: Vec::new(),
         prepare: None,
+        limit: None,
         call: Box::new(|| Ok(())),
     };
     Bench {

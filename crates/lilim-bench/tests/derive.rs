@@ -268,3 +268,25 @@ fn what_cannot_be_read_is_null_with_its_reason() {
     );
     assert!(energy.summary.is_none());
 }
+
+#[test]
+fn a_probe_is_a_share_of_the_limit_that_was_timed_beside_it() {
+    let work = Work::Probe {
+        probe: "p".to_owned(),
+        min_ns: 0,
+        limit: Some("somewhere else".to_owned()),
+    };
+    let sample = |call_ns: f64, limit_ns: f64| {
+        let all = [
+            ("call_ns", call_ns),
+            ("ops", 400.0),
+            ("limit_ns", limit_ns),
+            ("limit_ops", 1000.0),
+        ];
+        Outcome::Readings(all.map(|(name, value)| Reading::of(name, value)).to_vec())
+    };
+    // The machine got three times slower in the middle: the share stays.
+    let found = findings_of(work, vec![sample(100.0, 125.0), sample(300.0, 375.0)]);
+    let share = found.metrics["share_of_limit"].summary.unwrap();
+    assert_eq!((share.n, share.min, share.max), (2, 0.5, 0.5));
+}

@@ -346,6 +346,11 @@ fn with_shares(recording: &Recording, mut cases: Vec<CaseFindings>) -> Vec<CaseF
         else {
             continue;
         };
+        let of_case = cases.iter().find(|one| one.case == case.id);
+        if of_case.is_some_and(|one| one.metrics.contains_key("share_of_limit")) {
+            // Each sample has the limit that was measured beside it.
+            continue;
+        }
         let share = ["gb_per_s", "gop_per_s"].into_iter().find_map(|metric| {
             Some(median(&cases, &case.id, metric)? / median(&cases, limit, metric)?)
         });

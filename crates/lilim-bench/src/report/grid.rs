@@ -151,5 +151,5 @@ fn rate(case: &CaseFindings) -> Option<String> {
 
 /// What the numbers of a grid are.
 pub(super) const HOW_TO_READ: &str = "Medians. A percentage is the share of what this machine did \
-     at most in the same run: of reading memory, of copying within the first cache, or of the bare \
-     multiplications of the level. More than 100% says that the machine was busier while its limit was measured.";
+     at most just before: of reading memory, of copying within the first cache, or of the bare \
+     multiplications of the level. More than 100% says that it was busier while the limit was timed.";

@@ -24,7 +24,7 @@ use crate::sensors::Sensors;
 use crate::side::{self, Launcher, Ready};
 
 pub(crate) use compare::whole_rounds;
-pub use probe::{BYTES, OPS, Probe, Step};
+pub use probe::{BYTES, Beside, LIMIT_BYTES, LIMIT_NS, LIMIT_OPS, OPS, Probe, Step};
 pub use replay::{
     DIVERGENCE_AT, DIVERGENCE_MARGIN, KLD, LOGIT_DIFFERENCE, REPLAY_CASE, REPLAYED_SLOT, SAME_TOP1,
 };

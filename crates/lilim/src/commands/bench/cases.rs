@@ -384,6 +384,7 @@ fn size() -> Probe<'static> {
         name: SIZE_PROBE.to_owned(),
         constants: vec![size],
         prepare: None,
+        limit: None,
         call: Box::new(|| Ok(())),
     }
 }

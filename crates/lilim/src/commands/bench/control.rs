@@ -22,6 +22,7 @@ pub(crate) fn probes() -> Vec<Probe<'static>> {
         name: name.to_owned(),
         constants: Vec::new(),
         prepare: None,
+        limit: None,
         call,
     };
     vec![

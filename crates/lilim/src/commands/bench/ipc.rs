@@ -125,6 +125,7 @@ pub(crate) fn probes() -> anyhow::Result<Vec<Probe<'static>>> {
                     name,
                     constants,
                     prepare: None,
+                    limit: None,
                     call,
                 });
             };

@@ -21,11 +21,11 @@ const TURNS: usize = 20_000;
 pub(super) fn add(stage: &mut Stage) {
     let n_threads = stage.n_threads();
     let bytes = Reading::of(BYTES, (n_threads * PIECE_BYTES) as f64);
-    stage.add("limit/read", bytes, Threads::All, move |_| {
-        Ok(reading(n_threads))
+    stage.add_limit("limit/read", (bytes, Threads::All), move || {
+        reading(n_threads)
     });
     let bytes = Reading::of(BYTES, (COPIES * 2 * 4 * WIDTH) as f64);
-    stage.add("limit/copy", bytes, Threads::One, |_| Ok(copying()));
+    stage.add_limit("limit/copy", (bytes, Threads::One), copying);
     for kernels in super::available() {
         for kind in PeakKind::ALL {
             let Some(peak) = kernels.peak(kind) else {
@@ -33,9 +33,8 @@ pub(super) fn add(stage: &mut Stage) {
             };
             let name = format!("limit/{}/{}", kind.name(), kernels.level());
             let ops = Reading::of(OPS, (n_threads * peak.n_ops(TURNS)) as f64);
-            stage.add(&name, ops, Threads::All, move |_| {
-                let job: Job = Arc::new(move |_| peak.run(TURNS));
-                Ok(job)
+            stage.add_limit(&name, (ops, Threads::All), move || {
+                Arc::new(move |_| peak.run(TURNS))
             });
         }
     }

@@ -7,13 +7,15 @@ mod limits;
 mod products;
 mod rows;
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use anyhow::Context;
 use lilim_bench::plan::LeftOut;
 use lilim_bench::record::Reading;
-use lilim_bench::scenario::Probe;
+use lilim_bench::scenario::{BYTES, Beside, OPS, Probe};
 use lilim_kernels::{Kernels, Level};
 
 use self::crew::{Crew, Job};
@@ -36,6 +38,7 @@ pub(super) fn probes(n_threads: usize, is_quick: bool) -> anyhow::Result<Vec<Pro
         crew: Rc::new(crew),
         shelf: Rc::default(),
         job: Rc::default(),
+        limits: BTreeMap::new(),
         probes: Vec::new(),
     };
     limits::add(&mut stage);
@@ -107,10 +110,69 @@ struct Stage {
     /// The work of the probe that was last made ready. One for all: its room is given back when the
     /// next is made ready.
     job: Rc<RefCell<Option<Job>>>,
+    /// What limits are known, by name.
+    limits: BTreeMap<String, Rc<Limit>>,
     probes: Vec<Probe<'static>>,
 }
 
+/// What the machine can do at most, timed by itself and beside every probe that it limits.
+struct Limit {
+    constant: Reading,
+    threads: Threads,
+    /// Made when it is first needed, and kept: probes of all kinds take turns with it.
+    job: OnceCell<Job>,
+    make: Box<dyn Fn() -> Job>,
+}
+
+impl Limit {
+    fn job(&self) -> &Job {
+        self.job.get_or_init(|| (self.make)())
+    }
+
+    fn beside(limit: &Rc<Self>, crew: &Rc<Crew>) -> Beside<'static> {
+        let value = |name: &str| limit.constant.value.filter(|_| limit.constant.name == name);
+        let (crew, limit) = (Rc::clone(crew), Rc::clone(limit));
+        Beside {
+            bytes: value(BYTES),
+            ops: value(OPS),
+            call: Box::new(move || limit.threads.run(&crew, limit.job())),
+        }
+    }
+}
+
+impl Threads {
+    fn run(self, crew: &Crew, job: &Job) -> Result<(), String> {
+        match self {
+            Self::All => crew.run(job),
+            Self::One => {
+                job(0);
+                Ok(())
+            }
+        }
+    }
+}
+
 impl Stage {
+    /// Adds a limit, which is a probe too.
+    fn add_limit(
+        &mut self,
+        name: &str,
+        (constant, threads): (Reading, Threads),
+        make: impl Fn() -> Job + 'static,
+    ) {
+        let limit = Rc::new(Limit {
+            constant: constant.clone(),
+            threads,
+            job: OnceCell::new(),
+            make: Box::new(make),
+        });
+        let full = format!("{BEGINNING}{name}");
+        self.limits.insert(full, Rc::clone(&limit));
+        self.add(name, constant, threads, move |_| {
+            Ok(Arc::clone(limit.job()))
+        });
+    }
+
     fn n_threads(&self) -> usize {
         self.crew.n_threads()
     }
@@ -125,21 +187,23 @@ impl Stage {
     ) {
         let (crew, shelf) = (Rc::clone(&self.crew), Rc::clone(&self.shelf));
         let (job, ready) = (Rc::clone(&self.job), Rc::clone(&self.job));
+        let name = format!("{BEGINNING}{name}");
+        let limit = limit_of(&name).and_then(|limit| self.limits.get(&limit));
+        let limit_ready = limit.map(Rc::clone);
         self.probes.push(Probe {
-            name: format!("{BEGINNING}{name}"),
+            limit: limit.map(|limit| Limit::beside(limit, &crew)),
+            name,
             constants: vec![constant],
             prepare: Some(Box::new(move || {
                 *ready.borrow_mut() = None;
+                // Made now, or the first sample would make it.
+                limit_ready.as_ref().map(|limit| limit.job());
                 let made = make(&mut shelf.borrow_mut())?;
                 *ready.borrow_mut() = Some(made);
                 Ok(())
             })),
             call: Box::new(move || match &*job.borrow() {
-                Some(job) if threads == Threads::All => crew.run(job),
-                Some(job) => {
-                    job(0);
-                    Ok(())
-                }
+                Some(job) => threads.run(&crew, job),
                 None => Err("nothing was made ready".to_owned()),
             }),
         });

@@ -178,7 +178,9 @@ fn end_of(sample: &Sample) -> u64 {
     let last = match &sample.outcome {
         Outcome::Request(request) => request.events.last().map(|event| event.t_ns),
         Outcome::Load(load) => Some(load.ready_ns),
-        Outcome::Readings(_) | Outcome::Scored(_) | Outcome::Failed { .. } => None,
+        Outcome::Readings(_) | Outcome::Scored(_) | Outcome::Traced(_) | Outcome::Failed { .. } => {
+            None
+        }
     };
     last.unwrap_or(0).max(sample.at_ns)
 }

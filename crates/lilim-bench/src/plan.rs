@@ -128,6 +128,9 @@ pub enum Work {
         /// Tokens of each text.
         n_tokens: u32,
     },
+    /// The fixed prompts under one setting of a determinism matrix; of each prompt two samples, one
+    /// generated and one stepped through.
+    Setting(Setting),
     /// Resident memory with this much of the context filled, in a fresh process.
     Memory(RequestShape),
     /// One arm of the plan's comparison; its samples are made in rounds, in turns with the others'.
@@ -157,6 +160,7 @@ impl Work {
             Self::Sustained { .. } => "sustained",
             Self::Memory(_) => "memory",
             Self::Answers(_) | Self::Perplexity { .. } => "quality",
+            Self::Setting(_) => "determinism",
             Self::Probe { .. } => "probe",
             Self::Arm(_) | Self::Replay => "compare",
         }
@@ -177,9 +181,26 @@ impl Work {
             | Self::Probe { .. }
             | Self::Arm(_)
             | Self::Replay
+            | Self::Setting(_)
             | Self::Perplexity { .. } => None,
         }
     }
+}
+
+/// What one row of a determinism matrix does; its side has the loading options.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Setting {
+    /// Tokens of every prompt and answer.
+    pub shape: RequestShape,
+    /// Sessions of the loaded model that compute at the same time.
+    pub n_sessions: u32,
+    /// How often all prompts are gone through in one process; the last lap counts.
+    pub n_laps: u32,
+    /// Whether a prompt that begins alike goes before each.
+    pub is_cached: bool,
+    /// Why it may give other answers than the first setting; `None` where it must not.
+    pub may_differ: Option<String>,
 }
 
 /// Two sides against each other, in rounds. Each round starts every arm afresh, in turn: load, warm

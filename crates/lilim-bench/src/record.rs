@@ -130,6 +130,8 @@ pub enum Outcome {
     Readings(Vec<Reading>),
     /// A fixed text was scored.
     Scored(ScoreRecord),
+    /// A fixed prompt was answered under a setting.
+    Traced(TraceRecord),
     /// Nothing came of it.
     Failed {
         /// Why.
@@ -145,6 +147,24 @@ pub struct ScoreRecord {
     pub prompt_hash: String,
     /// −ln p of each token but the first, given those before it.
     pub nats: Vec<f64>,
+}
+
+/// The answer to a fixed prompt, with what is needed to tell where another one parts from it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TraceRecord {
+    /// The prompt's number.
+    pub prompt: u32,
+    /// blake3 of its token ids.
+    pub prompt_hash: String,
+    /// The answer.
+    pub token_ids: Vec<TokenId>,
+    /// Prompt tokens that a cache had.
+    pub n_cached: u32,
+    /// Hash of the bits of the logits that each token was chosen from; empty for a generated answer.
+    pub logit_hashes: Vec<String>,
+    /// How far the likeliest token lay above the second each time, as a logit; empty likewise.
+    pub margins: Vec<f64>,
 }
 
 /// A request and what came back.

@@ -2,6 +2,7 @@
 
 mod bench;
 mod check;
+mod matrix;
 
 use std::path::PathBuf;
 
@@ -12,6 +13,7 @@ pub(crate) use check::CheckFlags;
 use clap::{Args, Parser, Subcommand};
 use lilim_api::{KvType, Level, LoadOptions, SamplingOptions, SpeculationOptions, StopOptions};
 use lilim_engines::wire::Encoding;
+pub(crate) use matrix::DeterminismFlags;
 
 /// Runs language models on your own machine, sends each prompt to the model that suits it, and
 /// measures what it does.

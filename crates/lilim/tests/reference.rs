@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 23] = [
+const COMMANDS: [&str; 24] = [
     "demo",
     "run",
     "bench",
@@ -21,6 +21,7 @@ const COMMANDS: [&str; 23] = [
     "bench all",
     "bench compare",
     "bench check",
+    "bench determinism",
     "bench verify",
     "tokenize",
     "list",

@@ -2,6 +2,7 @@
 
 mod check;
 mod compare;
+mod determinism;
 mod energy;
 mod load;
 mod readings;
@@ -18,6 +19,7 @@ pub use compare::{
     RatioInterval, RatioTargetFinding, Replay,
 };
 pub(crate) use compare::{answer_pairs, comparison, n_whole_rounds};
+pub use determinism::{SettingFinding, TokenDivergence, TokenPlace};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +42,9 @@ pub struct Findings {
     /// One for each gate of the plan's check.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gates: Vec<GateFinding>,
+    /// One for each setting of a determinism matrix; the others are held against the first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub settings: Vec<SettingFinding>,
 }
 
 /// What follows from the samples of a case.
@@ -147,6 +152,7 @@ pub fn derive(recording: &Recording) -> Findings {
     let comparison = comparison(&recording.plan, &recording.samples);
     Findings {
         gates: check::gates(recording, &cases, comparison.as_ref()),
+        settings: determinism::settings(recording),
         cases,
         targets,
         comparison,
@@ -204,7 +210,7 @@ fn of_case(case: &Case, side: String, recording: &Recording) -> CaseFindings {
             Outcome::Scored(text) => {
                 gathered.add_some("ppl", check::mean(&text.nats).map(libm::exp));
             }
-            Outcome::Failed { .. } => {}
+            Outcome::Traced(_) | Outcome::Failed { .. } => {}
         }
     }
     match &case.work {
@@ -240,7 +246,7 @@ fn failure(sample: &Sample) -> Option<&str> {
     match &sample.outcome {
         Outcome::Request(request) => request.failure.as_deref(),
         Outcome::Failed { reason } => Some(reason),
-        Outcome::Load(_) | Outcome::Readings(_) | Outcome::Scored(_) => None,
+        Outcome::Load(_) | Outcome::Readings(_) | Outcome::Scored(_) | Outcome::Traced(_) => None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Tables for a terminal: aligned, units in the head, reasons for what is missing below.
 
 use super::comparison;
+use super::extra;
 use super::facts::{self, Verdict};
 use super::figures::{clean, short_hash, title};
 use super::gates;
@@ -32,6 +33,7 @@ pub fn console(file: &ResultFile, style: Style) -> String {
     page.targets(file);
     page.comparison(file);
     page.gates(file);
+    page.extras(file);
     page.notes();
     page.unmeasured(file);
     page.hidden(&groups);
@@ -305,6 +307,31 @@ impl Page {
         for line in lines {
             let (gate, reason) = (&line.cells[0], clean(line.reason));
             self.wrapped(&format!("  {gate}: {reason}"), 4);
+        }
+    }
+
+    fn extras(&mut self, file: &ResultFile) {
+        for extra in extra::extras(file) {
+            self.heading(&format!("{} {}", extra.title, extra.summary));
+            let head: Vec<String> = extra.head.iter().map(|&head| head.to_owned()).collect();
+            let rows: Vec<Vec<String>> = [head].into_iter().chain(extra.rows).collect();
+            let widths = widths(&rows);
+            for (index, row) in rows.iter().enumerate() {
+                let text = format!("  {}", aligned(row, &widths, 1));
+                let code = match extra::word(row) {
+                    _ if index == 0 => "2",
+                    "PASS" => "32",
+                    "FAIL" => "31",
+                    _ => "33",
+                };
+                let verdict = row.last().map_or("", String::as_str);
+                let begin = text.trim_end().strip_suffix(verdict).unwrap_or(&text);
+                let line = format!("{begin}{}", self.paint(code, verdict));
+                self.line(&line);
+            }
+            for note in extra.notes {
+                self.wrapped(&format!("  {note}"), 4);
+            }
         }
     }
 

@@ -196,9 +196,18 @@ pub(super) fn headline(file: &ResultFile) -> String {
             clean(&format!("{} on {model} {weights}", side.name))
         })
         .collect();
-    match sides.is_empty() {
-        true => "nothing".to_owned(),
-        false => sides.join(", "),
+    match sides.len() {
+        0 => "nothing".to_owned(),
+        1..=3 => sides.join(", "),
+        n => {
+            let models = file.recording.plan.sides.iter().map(|side| {
+                let (model, weights) = (&side.model.name, &side.model.quantization);
+                clean(&format!("{model} {weights}"))
+            });
+            let models: std::collections::BTreeSet<String> = models.collect();
+            let models: Vec<String> = models.into_iter().collect();
+            format!("{}: {n} sides", models.join(", "))
+        }
     }
 }
 

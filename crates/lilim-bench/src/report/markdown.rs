@@ -2,6 +2,7 @@
 
 use super::Detail;
 use super::comparison;
+use super::extra;
 use super::facts;
 use super::figures::{clean, short_hash, title};
 use super::gates;
@@ -19,6 +20,7 @@ pub fn markdown(file: &ResultFile) -> String {
     text += &format!("- hash: `{}`\n", short_hash(&file.hash));
     targets(file, &mut text);
     checked(file, &mut text);
+    extras(file, &mut text);
     ratios(file, &mut text);
     let mut notes = Notes::default();
     for group in groups(file) {
@@ -75,6 +77,28 @@ fn checked(file: &ResultFile, text: &mut String) {
     for line in lines {
         let cells = line.cells.map(|cell| escape(&cell)).join(" | ");
         *text += &format!("| {cells} | {} |\n", escape(line.reason));
+    }
+}
+
+fn extras(file: &ResultFile, text: &mut String) {
+    for extra in extra::extras(file) {
+        let (title, summary) = (escape(&extra.title), escape(&extra.summary));
+        *text += &format!(
+            "\n## {title}\n\n{summary}\n\n| {} |\n",
+            extra.head.join(" | ")
+        );
+        *text += &format!(
+            "|---|{}\n",
+            "---:|".repeat(extra.head.len().saturating_sub(1))
+        );
+        for row in extra.rows {
+            let cells: Vec<String> = row.iter().map(|cell| escape(cell)).collect();
+            *text += &format!("| {} |\n", cells.join(" | "));
+        }
+        text.push('\n');
+        for note in extra.notes {
+            *text += &format!("- {}\n", escape(&note));
+        }
     }
 }
 

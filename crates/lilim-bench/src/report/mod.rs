@@ -8,6 +8,7 @@ mod comparison;
 mod console;
 mod csv;
 pub mod dialects;
+mod extra;
 mod facts;
 mod figures;
 mod gates;

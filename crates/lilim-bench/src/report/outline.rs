@@ -85,6 +85,8 @@ const KEY_METRICS: &[(&str, &[&str])] = &[
         "kernels",
         &["share_of_limit", "gb_per_s", "gop_per_s", "call_ns"],
     ),
+    // What a setting gives is no figure; it has a table of its own.
+    ("determinism", &[]),
     // An arm's requests are of two kinds: their figures together say nothing, their ratios do.
     ("compare", &[]),
 ];

@@ -189,7 +189,7 @@ fn draw(sample: &Sample, load: &[Span], (process, lane): (usize, usize), events:
             event["args"] = Value::Object(args);
             events.push(event);
         }
-        Outcome::Load(_) | Outcome::Scored(_) => {}
+        Outcome::Load(_) | Outcome::Scored(_) | Outcome::Traced(_) => {}
     }
 }
 
@@ -268,7 +268,9 @@ fn load_of(sample: &Sample) -> Option<&LoadRecord> {
     match &sample.outcome {
         Outcome::Load(load) => Some(load),
         Outcome::Request(request) => request.load.as_ref(),
-        Outcome::Readings(_) | Outcome::Scored(_) | Outcome::Failed { .. } => None,
+        Outcome::Readings(_) | Outcome::Scored(_) | Outcome::Traced(_) | Outcome::Failed { .. } => {
+            None
+        }
     }
 }
 

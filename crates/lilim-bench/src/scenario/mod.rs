@@ -7,6 +7,7 @@ mod probe;
 mod quality;
 mod replay;
 mod requests;
+mod setting;
 mod sustained;
 mod throughput;
 
@@ -132,7 +133,9 @@ impl Bench<'_> {
                     sensors: &self.sensors,
                     cancel: &self.cancel,
                     seed: match work {
-                        Work::Answers(_) | Work::Perplexity { .. } => prompts::FIXED_SEED,
+                        Work::Answers(_) | Work::Perplexity { .. } | Work::Setting(_) => {
+                            prompts::FIXED_SEED
+                        }
                         _ => self.plan.seed,
                     },
                 };
@@ -143,6 +146,7 @@ impl Bench<'_> {
                     Work::TtftCold(shape) | Work::Memory(shape) => {
                         requests::fresh(&context, *shape, slots, &mut keep)
                     }
+                    Work::Setting(how) => setting::run(&context, how, slots, &mut keep),
                     Work::Perplexity { n_tokens } => {
                         quality::perplexity(&context, *n_tokens, slots, &mut keep)
                     }

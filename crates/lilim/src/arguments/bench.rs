@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use lilim_bench::report::dialects::Dialect;
 
-use super::{CheckFlags, LoadArguments};
+use super::{CheckFlags, DeterminismFlags, LoadArguments};
 
 /// Measure a model on this machine, keep every event, and report what follows from them.
 #[derive(Args, Debug)]
@@ -49,6 +49,9 @@ pub(crate) enum BenchCommand {
     /// Hold this build against a baseline: answers, perplexity, sizes, and with the older program beside
     /// it speed. A FAIL ends with exit code 3, noise never does.
     Check(Box<CheckFlags>),
+    /// Whether answers, and the bits of all logits, are the same with other threads, chunks, batches,
+    /// caches, guesses, levels and processes. A difference that must not be ends with exit code 3.
+    Determinism(DeterminismFlags),
     /// Derive every number of a result file again from its samples; fails on any difference.
     Verify {
         /// Result files.

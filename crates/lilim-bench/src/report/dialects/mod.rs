@@ -169,7 +169,10 @@ impl<'a> Load<'a> {
                     streams.extend(Stream::of(request));
                 }
                 Outcome::Request(_) | Outcome::Failed { .. } => n_failed += 1,
-                Outcome::Load(_) | Outcome::Readings(_) | Outcome::Scored(_) => {}
+                Outcome::Load(_)
+                | Outcome::Readings(_)
+                | Outcome::Scored(_)
+                | Outcome::Traced(_) => {}
             }
         }
         let side = file.recording.plan.sides.get(case.side);

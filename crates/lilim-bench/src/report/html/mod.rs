@@ -2,6 +2,7 @@
 
 mod axis;
 mod charts;
+mod extra;
 mod gates;
 mod levels;
 mod plot;
@@ -24,6 +25,7 @@ pub fn html(file: &ResultFile) -> String {
     body += &tiles(&groups);
     body += &targets(file);
     body += &gates::section(file);
+    body += &extra::sections(file);
     body += &ratios::section(file);
     for group in groups.iter().filter(|group| group.is_shown()) {
         body += &section(file, group);

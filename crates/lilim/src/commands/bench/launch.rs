@@ -89,6 +89,13 @@ impl Native {
         })
     }
 
+    /// With the prefix cache on: what is to be shown is that it changes nothing.
+    pub(crate) fn with_prefix_cache(mut self) -> Self {
+        self.options.prefix_cache = true;
+        self.info.options.prefix_cache = true;
+        self
+    }
+
     /// What reports say of it.
     pub(crate) fn info(&self) -> SideInfo {
         self.info.clone()

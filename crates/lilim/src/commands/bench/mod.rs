@@ -4,6 +4,7 @@ mod cases;
 mod check;
 mod compare;
 mod control;
+mod determinism;
 mod header;
 mod ipc;
 mod kernels;
@@ -45,6 +46,7 @@ pub(crate) fn run(
     let (flags, scenarios) = match command {
         BenchCommand::Verify { files, json } => return verify(files, *json),
         BenchCommand::Compare(flags) => return compare::run(flags, &config()?),
+        BenchCommand::Determinism(flags) => return determinism::run(flags, &config()?),
         BenchCommand::Check(flags) => return check::run(flags, &config()?),
         BenchCommand::Ttft(flags) => (flags, cases::TTFT),
         BenchCommand::Throughput(flags) => (flags, cases::THROUGHPUT),
@@ -145,6 +147,8 @@ fn finish(
     });
     let mut gates = findings.gates.iter();
     let is_missed = is_missed || gates.any(|gate| gate.decision.verdict == Verdict::Fail);
+    let mut settings = findings.settings.iter();
+    let is_missed = is_missed || settings.any(|setting| setting.is_kept == Some(false));
     Ok(match has_failures || is_refused.is_some() {
         true => Exit::Failed,
         false if is_missed => Exit::GateFailed,

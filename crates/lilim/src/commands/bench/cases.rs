@@ -314,7 +314,7 @@ impl Maker<'_> {
 
     fn kernels(&mut self, probes: &[Probe<'_>]) {
         let effort = match self.flags.quick {
-            true => (5_000_000, 5),
+            true => (3_000_000, 5),
             false => (20_000_000, 20),
         };
         self.probes(probes, kernels::BEGINNING, effort);

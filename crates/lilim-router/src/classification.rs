@@ -97,6 +97,28 @@ impl Classification {
             .or(self.category.as_deref())
     }
 
+    /// Makes a classification of a label that was written and not scored: all of it on that category,
+    /// or, where none was recognized, an abstention that finds all alike. A written label has no
+    /// probability, so a confidence of 1 says no more than that it was written.
+    ///
+    /// # Errors
+    /// `Scores` when there is no category.
+    pub fn of_label(categories: &[Category], label: Option<usize>) -> Result<Self, RouterError> {
+        check_lengths(categories, categories.len(), "labels")?;
+        let share = |index| match label {
+            Some(label) => f64::from(u8::from(label == index)),
+            None => 1.0 / categories.len() as f64,
+        };
+        let scores = categories.iter().enumerate();
+        let scores = scores.map(|(index, category)| CategoryScore {
+            category: category.name.clone(),
+            probability: share(index),
+        });
+        let mut found = Self::from_scores(scores.collect(), 0.0);
+        found.category = found.category.filter(|_| label.is_some());
+        Ok(found)
+    }
+
     fn from_scores(scores: Vec<CategoryScore>, threshold: f64) -> Self {
         let best = best_of(&scores).expect("the scores were checked to be at least one");
         let confidence = best.probability;

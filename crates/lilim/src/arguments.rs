@@ -3,6 +3,7 @@
 mod bench;
 mod check;
 mod matrix;
+mod route;
 
 use std::path::PathBuf;
 
@@ -14,6 +15,10 @@ use clap::{Args, Parser, Subcommand};
 use lilim_api::{KvType, Level, LoadOptions, SamplingOptions, SpeculationOptions, StopOptions};
 use lilim_engines::wire::Encoding;
 pub(crate) use matrix::DeterminismFlags;
+pub(crate) use route::{
+    ClassifyArguments, PolicyArguments, RouteArguments, RouteCommand, RouteEvalArguments,
+    RouteFormat, RouteRunArguments,
+};
 
 /// Runs language models on your own machine, sends each prompt to the model that suits it, and
 /// measures what it does.
@@ -39,6 +44,8 @@ pub(crate) enum Command {
     /// Answer one prompt, or chat when no prompt is given.
     #[command(alias = "chat")]
     Run(Box<RunArguments>),
+    /// Send each prompt of a file to the model that suits it, and report what that gave.
+    Route(Box<RouteArguments>),
     /// Measure a model on this machine; results are files whose numbers can be checked.
     Bench(Box<BenchArguments>),
     /// Show how a model splits text into tokens.

@@ -4,10 +4,13 @@
 use std::time::{Duration, Instant};
 
 use lilim_api::{
-    CancelToken, EngineError, LoadedModel, Message, Session, TemplateOptions, TokenId,
+    CancelToken, EngineError, GenerateRequest, LoadedModel, Message, Prompt, SamplingOptions,
+    Session, StopOptions, TemplateOptions, TokenId,
 };
 use lilim_decode::score_continuations;
-use lilim_router::{Category, Classification, ClassifyOptions, zero_shot_message};
+use lilim_router::{Category, Classification, ClassifyOptions, match_label, zero_shot_message};
+
+use crate::generate::stream_answer;
 
 /// Prompts are cut to so many characters before they are classified: the category shows early.
 const MAX_PROMPT_CHARS: usize = 1_000;
@@ -26,10 +29,23 @@ pub(crate) fn zero_shot(
     categories: &[Category],
 ) -> anyhow::Result<TimedClassification> {
     let start = Instant::now();
-    let prompt: String = prompt.chars().take(MAX_PROMPT_CHARS).collect();
-    let message = Message::user(zero_shot_message(&prompt, categories));
-    let rendered = model.render_chat(&[message], &TemplateOptions::default())?;
-    let prompt_ids = model.tokenize(&rendered, true, true)?;
+    let scores = label_scores(model, session, prompt, categories)?;
+    let classification =
+        Classification::from_log_probs(categories, &scores, &ClassifyOptions::default())?;
+    Ok(TimedClassification {
+        classification,
+        took: start.elapsed(),
+    })
+}
+
+/// How likely a model finds each label as the answer: natural logarithms, in the categories' order.
+pub(crate) fn label_scores(
+    model: &dyn LoadedModel,
+    session: &mut dyn Session,
+    prompt: &str,
+    categories: &[Category],
+) -> anyhow::Result<Vec<f64>> {
+    let prompt_ids = model.tokenize(&question(model, prompt, categories)?, true, true)?;
     let labels = categories
         .iter()
         .map(|category| model.tokenize(&category.name, false, false))
@@ -39,10 +55,39 @@ pub(crate) fn zero_shot(
         scores = score_continuations(stepper, &prompt_ids, &labels, &CancelToken::new())?;
         Ok(())
     })?;
-    let classification =
-        Classification::from_log_probs(categories, &scores, &ClassifyOptions::default())?;
-    Ok(TimedClassification {
-        classification,
-        took: start.elapsed(),
-    })
+    Ok(scores)
+}
+
+/// Lets a model write the label and looks which one it means: for engines that tell no
+/// probabilities. What cannot be matched is an abstention.
+pub(crate) fn by_generating(
+    model: &dyn LoadedModel,
+    session: &mut dyn Session,
+    prompt: &str,
+    categories: &[Category],
+) -> anyhow::Result<Classification> {
+    /// A label, and room for a word around it.
+    const MAX_LABEL_TOKENS: usize = 24;
+    let request = GenerateRequest {
+        prompt: Prompt::Raw(question(model, prompt, categories)?),
+        sampling: SamplingOptions::greedy(),
+        stop: StopOptions {
+            max_tokens: Some(MAX_LABEL_TOKENS),
+            ..StopOptions::default()
+        },
+    };
+    let answer = stream_answer(session, request, &mut std::io::sink())?;
+    let label = match_label(&answer.text, categories).map(|(index, _)| index);
+    Ok(Classification::of_label(categories, label)?)
+}
+
+/// What the model is asked, up to where its answer begins.
+fn question(
+    model: &dyn LoadedModel,
+    prompt: &str,
+    categories: &[Category],
+) -> anyhow::Result<String> {
+    let prompt: String = prompt.chars().take(MAX_PROMPT_CHARS).collect();
+    let message = Message::user(zero_shot_message(&prompt, categories));
+    Ok(model.render_chat(&[message], &TemplateOptions::default())?)
 }

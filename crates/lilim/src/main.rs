@@ -45,6 +45,7 @@ fn run(command: &Command) -> anyhow::Result<Exit> {
     match command {
         Command::Demo(arguments) => commands::demo::run(arguments, &config()?),
         Command::Run(arguments) => commands::run::run(arguments, &config()?),
+        Command::Route(arguments) => commands::route::run(arguments, &config()?),
         Command::Bench(arguments) => commands::bench::run(&arguments.command, &config),
         Command::Tokenize(arguments) => commands::tokenize::run(arguments, &config()?),
         Command::List(output) => commands::list::run(*output, &config()?),

@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use lilim_api::{Event, FinishReason, SpeculationUsage, TimedEvent, TokenId, Usage};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What one request gave, gathered event by event.
 #[derive(Clone, Debug)]
@@ -83,6 +83,13 @@ impl Answer {
         }
     }
 
+    /// The geometric mean of the tokens' probabilities, where they were asked for: how sure the model was.
+    pub(crate) fn confidence(&self) -> Option<f64> {
+        let n = self.logprobs.len();
+        let sum: f64 = self.logprobs.iter().map(|one| f64::from(one.logprob)).sum();
+        (n > 0).then(|| (sum / n as f64).exp())
+    }
+
     /// The figures of a finished answer.
     pub(crate) fn figures(&self) -> Figures {
         let decoded = self.token_ids.len().saturating_sub(1);
@@ -109,7 +116,7 @@ impl Answer {
 }
 
 /// The figures of one answer.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Figures {
     /// Tokens of the prompt.
     pub(crate) n_prompt: usize,

@@ -22,7 +22,7 @@ pub mod trace;
 
 pub use console::console;
 pub use csv::csv;
-pub use html::html;
+pub use html::{html, page};
 pub use markdown::markdown;
 pub use schema::schema;
 

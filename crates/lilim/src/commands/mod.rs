@@ -8,12 +8,14 @@ pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod engines;
 pub(crate) mod list;
+pub(crate) mod route;
 pub(crate) mod run;
 pub(crate) mod show;
 pub(crate) mod tokenize;
 pub(crate) mod worker;
 
 use std::io::Write;
+use std::path::Path;
 
 use anyhow::Context;
 use serde::Serialize;
@@ -28,4 +30,12 @@ pub(crate) fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
 pub(crate) fn print_line(text: &str) -> anyhow::Result<()> {
     let mut stdout = std::io::stdout().lock();
     writeln!(stdout, "{text}").context("writing to stdout")
+}
+
+/// Writes a file in one step: it is whole or not there.
+pub(crate) fn write_whole(path: &Path, text: &str) -> anyhow::Result<()> {
+    let partial = path.with_extension("partial");
+    std::fs::write(&partial, text)
+        .and_then(|()| std::fs::rename(&partial, path))
+        .with_context(|| format!("writing {}", path.display()))
 }

@@ -12,6 +12,8 @@ pub(super) struct Arms<'a> {
     pub(super) baseline: Vec<&'a Sample>,
     pub(super) again: Vec<&'a Sample>,
     pub(super) in_process: Vec<&'a Sample>,
+    /// Watts of the idle machine, where they were counted.
+    pub(super) idle_w: Option<f64>,
 }
 
 pub(super) fn of_arm(samples: &[Sample], arm: Arm) -> Vec<&Sample> {
@@ -26,6 +28,7 @@ impl<'a> Arms<'a> {
             baseline: of_arm(samples, Arm::Baseline),
             again: of_arm(samples, Arm::BaselineAgain),
             in_process: of_arm(samples, Arm::InProcess),
+            idle_w: None,
         }
     }
 

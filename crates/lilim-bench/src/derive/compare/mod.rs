@@ -17,6 +17,7 @@ pub use self::equality::Equality;
 pub(super) use self::ratio::as_ratio;
 pub(super) use self::ratio::shows;
 pub use self::ratio::{MetricRatio, MissingRatio, RatioInterval, RatioTargetFinding};
+use super::energy;
 use crate::plan::{Arm, Plan};
 use crate::record::{Outcome, Sample};
 use crate::stats::drift;
@@ -62,7 +63,10 @@ pub(crate) fn comparison(plan: &Plan, samples: &[Sample]) -> Option<ComparisonFi
     let comparison = plan.comparison.as_ref()?;
     let side = |index: usize| plan.sides.get(index);
     let (tested, baseline) = (side(comparison.tested)?, side(comparison.baseline)?);
-    let arms = Arms::of(samples);
+    let arms = Arms {
+        idle_w: energy::idle_power(plan, samples),
+        ..Arms::of(samples)
+    };
     let equality = equality::equality(&arms, comparison, (tested, baseline));
     let rounds = arms.whole_rounds();
     let (metrics, missing) = match equality.refusals.is_empty() {

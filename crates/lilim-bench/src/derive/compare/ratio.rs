@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::super::{Gathered, load, readings, request};
+use super::super::{Gathered, energy, load, readings, request};
 use super::arms::Arms;
 use crate::plan::Comparison;
 use crate::process::{CPU_SYSTEM, CPU_USER};
@@ -148,7 +148,7 @@ fn ratio(
     let of = |samples: &[&Sample]| -> Result<Vec<f64>, String> {
         let figures = rounds
             .iter()
-            .map(|&round| figure(metric, samples, round, comparison));
+            .map(|&round| figure(metric, samples, (round, arms.idle_w), comparison));
         figures.collect()
     };
     let (tested, baseline) = (of(&arms.tested)?, of(&arms.baseline)?);
@@ -271,7 +271,7 @@ fn at_looks(
 fn figure(
     metric: &str,
     samples: &[&Sample],
-    round: u32,
+    (round, idle_w): (u32, Option<f64>),
     comparison: &Comparison,
 ) -> Result<f64, String> {
     let mut gathered = Gathered::default();
@@ -285,6 +285,7 @@ fn figure(
                 if !OF_PROCESS.contains(&metric) && shows(metric, record, comparison) =>
             {
                 request::gather(record, &mut gathered);
+                energy::gather(record, idle_w, &mut gathered);
             }
             Outcome::Readings(all) if metric == "cpu_s" => {
                 let seconds = all
@@ -312,7 +313,7 @@ fn figure(
 }
 
 /// Metrics of the whole process, read when its requests are over.
-const OF_PROCESS: [&str; 3] = ["peak_rss_bytes", "cpu_s", "energy_j"];
+const OF_PROCESS: [&str; 2] = ["peak_rss_bytes", "cpu_s"];
 
 /// Whether a request of a round shows a metric: reading is shown by the long prompt, writing by the
 /// long answer.

@@ -5,6 +5,7 @@ mod charts;
 mod extra;
 mod gates;
 mod levels;
+pub mod page;
 mod plot;
 mod ratios;
 mod samples;
@@ -34,13 +35,7 @@ pub fn html(file: &ResultFile) -> String {
     body += &all_figures(&groups);
     body += &words(&groups);
     body += &footer(file);
-    let (title, css) = (escape(&headline), style::CSS);
-    format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{title}: measured</title>\n<style>{css}</style>\n</head>\n<body>\n<main>\n{body}\
-         </main>\n</body>\n</html>\n"
-    )
+    page::page(&format!("{headline}: measured"), &body)
 }
 
 fn head(file: &ResultFile, headline: &str) -> String {

@@ -187,17 +187,7 @@ impl Maker<'_> {
     /// What the machine takes when nothing is asked of it, where it has counters: before all else,
     /// since it takes longer to become quiet than to begin.
     fn idle(&mut self, sensors: &Sensors) {
-        if sensors.energy.source().is_ok() {
-            let seconds = if self.flags.quick { 3 } else { 10 };
-            self.cases.push(Case {
-                id: "idle".to_owned(),
-                side: 0,
-                work: Work::Idle { seconds },
-                n_warmups: 0,
-                n_samples: 1,
-                budget_s: None,
-            });
-        }
+        self.cases.extend(idle_case(sensors, self.flags.quick));
     }
 
     /// Cold first: what it reads from the disk is what is warm after it.
@@ -320,6 +310,20 @@ impl Maker<'_> {
         self.probes(probes, kernels::BEGINNING, effort);
         self.left_out.extend(kernels::left_out());
     }
+}
+
+/// The idle machine, where it has counters.
+pub(super) fn idle_case(sensors: &Sensors, is_quick: bool) -> Option<Case> {
+    sensors.energy.source().is_ok().then(|| Case {
+        id: "idle".to_owned(),
+        side: 0,
+        work: Work::Idle {
+            seconds: if is_quick { 3 } else { 10 },
+        },
+        n_warmups: 0,
+        n_samples: 1,
+        budget_s: None,
+    })
 }
 
 /// Messages are short, and every percentile is wanted.

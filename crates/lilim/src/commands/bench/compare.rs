@@ -20,7 +20,7 @@ use lilim_bench::stats::{
 };
 
 use super::launch::{Native, Wanted, this_program};
-use super::{control, header, output, progress, targets};
+use super::{cases, control, header, output, progress, targets};
 use crate::arguments::CompareFlags;
 use crate::config::Config;
 use crate::exit::{Exit, UsageError};
@@ -158,10 +158,11 @@ fn plan(
         .into_iter()
         .filter(|&arm| side_of(arm) < sides.len());
     let arms = arms.map(|arm| case(arm.case_id(), side_of(arm), Work::Arm(arm), 0));
+    let idle = cases::idle_case(&Sensors::system(), flags.run.quick);
     let replay = case(REPLAY_CASE, 0, Work::Replay, REPLAYED_ANSWERS);
     Plan {
         seed: flags.run.seed,
-        cases: arms.chain([replay]).collect(),
+        cases: idle.into_iter().chain(arms).chain([replay]).collect(),
         sides,
         targets: targets::of_sides(shape),
         left_out: Vec::new(),

@@ -5,7 +5,7 @@ mod check;
 mod compare;
 mod control;
 mod determinism;
-mod header;
+pub(crate) mod header;
 mod ipc;
 mod kernels;
 mod launch;

@@ -12,6 +12,7 @@ use lilim_bench::report::{self, Detail, Style};
 use lilim_bench::result_file::ResultFile;
 
 use crate::arguments::{Format, RunFlags};
+use crate::commands::write_whole;
 use crate::config::Config;
 use crate::exit::UsageError;
 use crate::terminal;
@@ -114,14 +115,6 @@ fn remember(
     let page = folder.join("HISTORY.md");
     write_whole(&page, &history::page(&entries))?;
     Ok(Some(page))
-}
-
-/// Writes a file in one step: it is whole or as it was.
-pub(crate) fn write_whole(path: &Path, text: &str) -> anyhow::Result<()> {
-    let partial = path.with_extension("partial");
-    std::fs::write(&partial, text)
-        .and_then(|()| std::fs::rename(&partial, path))
-        .with_context(|| format!("writing {}", path.display()))
 }
 
 /// The findings as tables, as wide as the terminal.

@@ -231,7 +231,7 @@ fn write(path: &Path, flags: &CheckFlags, config: &Config) -> anyhow::Result<Exi
     }
     let recorded = Recorded::of(&result.recording, &result.findings.cases);
     let text = baseline::text((model, &set_options(flags)), &recorded, old.as_deref())?;
-    output::write_whole(path, &text)?;
+    crate::commands::write_whole(path, &text)?;
     terminal::tell(&format!("wrote {}", path.display()));
     Ok(exit)
 }

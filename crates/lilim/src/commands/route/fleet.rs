@@ -1,0 +1,154 @@
+//! The models that may answer: their files, what is known of them, and how they come into memory.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use lilim_api::{Engine, EngineError, LoadOptions, LoadedModel, ModelFiles, Session};
+use lilim_host::{Residency, Source};
+use lilim_native::NativeEngine;
+use lilim_router::{Candidate, Measured};
+
+use super::measured::Results;
+use crate::commands::bench::header;
+use crate::config::Config;
+use crate::exit::UsageError;
+use crate::machine;
+use crate::models;
+
+/// A loaded model with a session for answers and one for labels: a cached prefix of the one is of no
+/// use to the other.
+pub(crate) struct Loaded {
+    pub(crate) model: Arc<dyn LoadedModel>,
+    pub(crate) answers: Box<dyn Session>,
+    pub(crate) labels: Box<dyn Session>,
+}
+
+/// Models by the name that routes use.
+pub(crate) struct Fleet {
+    engine: NativeEngine,
+    options: LoadOptions,
+    members: Vec<Member>,
+    /// How long each one took to load, when it last did here.
+    load_ms: RefCell<BTreeMap<String, f64>>,
+}
+
+struct Member {
+    name: String,
+    files: ModelFiles,
+    file_bytes: u64,
+    context: Option<u64>,
+    measured: Option<Measured>,
+    /// By a benchmark, until it was loaded here.
+    load_ms: Option<f64>,
+}
+
+impl Fleet {
+    /// The models that the user names, or every installed one and the embedded one.
+    pub(crate) fn new(
+        config: &Config,
+        named: &[String],
+        options: LoadOptions,
+    ) -> anyhow::Result<Self> {
+        let mut references: Vec<String> = named.to_vec();
+        if references.is_empty() {
+            let catalog = models::catalog(config)?;
+            references.extend(catalog.entries().iter().map(|entry| entry.name.clone()));
+            references.push(models::EMBEDDED_NAME.to_owned());
+        }
+        let engine = models::native_engine();
+        let results = Results::newest(config)?;
+        let mut members: Vec<Member> = Vec::new();
+        for reference in &references {
+            let files = models::resolve(config, reference)?;
+            let name = models::name_of(&files);
+            if members.iter().any(|member| member.name == name) {
+                let reason =
+                    format!("two models are called '{name}': routes could not tell them apart");
+                return Err(UsageError(reason).into());
+            }
+            let info = engine.check(&files)?;
+            let file_bytes = header::file_bytes(&files);
+            let context = options.context.unwrap_or(info.train_context);
+            let known = results.of_model(&info.name, file_bytes);
+            members.push(Member {
+                load_ms: known.as_ref().and_then(|known| known.load_ms),
+                measured: known.map(|known| known.measured),
+                context: u64::try_from(context).ok(),
+                name,
+                files,
+                file_bytes,
+            });
+        }
+        Ok(Self {
+            engine,
+            options,
+            members,
+            load_ms: RefCell::default(),
+        })
+    }
+
+    /// Names and sizes, in the order of preference.
+    pub(crate) fn names(&self) -> Vec<(String, u64)> {
+        let all = self.members.iter();
+        all.map(|member| (member.name.clone(), member.file_bytes))
+            .collect()
+    }
+
+    fn member(&self, name: &str) -> Result<&Member, EngineError> {
+        let found = self.members.iter().find(|member| member.name == name);
+        found.ok_or_else(|| EngineError::Text(format!("no model '{name}' was chosen")))
+    }
+}
+
+impl Source for Fleet {
+    type Model = Loaded;
+
+    fn need_bytes(&self, name: &str) -> Result<u64, EngineError> {
+        let options = models::with_machine(&self.options);
+        let estimate = self.engine.estimate(&self.member(name)?.files, &options)?;
+        Ok(estimate.total_bytes())
+    }
+
+    fn load(&self, name: &str) -> Result<Loaded, EngineError> {
+        let start = std::time::Instant::now();
+        let options = models::with_machine(&self.options);
+        let files = &self.member(name)?.files;
+        let model = self.engine.load(files, &options, &mut |_| {})?;
+        let loaded = Loaded {
+            answers: Arc::clone(&model).session()?,
+            labels: Arc::clone(&model).session()?,
+            model,
+        };
+        let took = start.elapsed().as_secs_f64() * 1e3;
+        self.load_ms.borrow_mut().insert(name.to_owned(), took);
+        Ok(loaded)
+    }
+}
+
+/// Models in memory under the user's budget, or what is free.
+pub(crate) fn residency(fleet: Fleet, budget_mib: Option<u64>) -> Residency<Fleet> {
+    const MIB: u64 = 1 << 20;
+    let budget = budget_mib
+        .map(|mib| mib.saturating_mul(MIB))
+        .or_else(machine::available_memory_bytes);
+    Residency::new(fleet, budget.unwrap_or(u64::MAX))
+}
+
+/// What the router is told of each model now.
+pub(crate) fn candidates(residency: &Residency<Fleet>) -> Vec<Candidate> {
+    let fleet = residency.source();
+    let load_ms = fleet.load_ms.borrow();
+    let candidate = |member: &Member| Candidate {
+        name: member.name.clone(),
+        file_bytes: Some(member.file_bytes),
+        context: member.context,
+        is_remote: false,
+        is_resident: residency.is_resident(&member.name),
+        load_ms: load_ms.get(&member.name).copied().or(member.load_ms),
+        // What cannot be told here is told when it is fetched.
+        evicts: residency.would_evict(&member.name).unwrap_or_default(),
+        measured: member.measured.clone(),
+    };
+    fleet.members.iter().map(candidate).collect()
+}

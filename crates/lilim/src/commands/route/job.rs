@@ -1,0 +1,116 @@
+//! Everything that a run of prompts is about, resolved: what makes two runs the same job.
+
+use std::path::Path;
+
+use anyhow::Context;
+use lilim_router::{
+    Cascade, Category, ModelMapping, Policy, PromptEntry, PromptSet, Target, built_in_categories,
+    parse_categories, utf8_text,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::arguments::{ClassifyArguments, PolicyArguments, RouteRunArguments};
+use crate::exit::UsageError;
+use crate::terminal;
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Job {
+    /// The prompts, after `--only` and `--limit`.
+    pub(crate) prompts: Vec<PromptEntry>,
+    /// What they are sorted into.
+    pub(crate) categories: Vec<Category>,
+    /// Who sorts, as the user named it.
+    pub(crate) classifier: String,
+    /// Below it nobody decides.
+    pub(crate) threshold: f64,
+    /// The rule.
+    pub(crate) policy: Policy,
+    /// The default route.
+    pub(crate) fallback: Option<String>,
+    /// Names and bytes of the models that may answer.
+    pub(crate) models: Vec<(String, u64)>,
+    /// The most tokens of an answer.
+    pub(crate) max_tokens: usize,
+}
+
+/// Reads the prompts of a file and tells what is odd about them.
+pub(crate) fn read_prompts(path: &Path) -> anyhow::Result<PromptSet> {
+    let bytes = std::fs::read(path).with_context(|| format!("reading {}", path.display()))?;
+    let name = path.file_name().map(|name| name.to_string_lossy());
+    let set = lilim_router::read_prompts(&bytes, &name.unwrap_or_default())
+        .map_err(|error| UsageError(format!("{}: {error}", path.display())))?;
+    if !set.duplicate_ids.is_empty() {
+        let ids = set.duplicate_ids.join(", ");
+        terminal::tell(&format!(
+            "warning: {}: ids that occur more than once: {ids}; rows are told apart by their number",
+            path.display()
+        ));
+    }
+    Ok(set)
+}
+
+/// The prompts that the flags leave.
+pub(crate) fn chosen_prompts(
+    set: PromptSet,
+    arguments: &RouteRunArguments,
+) -> anyhow::Result<Vec<PromptEntry>> {
+    let is_wanted = |entry: &PromptEntry| {
+        let category = entry.category.as_deref().unwrap_or_default();
+        arguments.only.is_empty() || arguments.only.iter().any(|only| only == category)
+    };
+    let all = set.prompts.len();
+    let mut prompts: Vec<_> = set.prompts.into_iter().filter(is_wanted).collect();
+    if prompts.is_empty() && !arguments.only.is_empty() {
+        let only = arguments.only.join(", ");
+        let reason = format!("none of the {all} prompts has the category {only}");
+        return Err(UsageError(reason).into());
+    }
+    prompts.truncate(arguments.limit.unwrap_or(usize::MAX));
+    Ok(prompts)
+}
+
+/// The categories of a file, or the built-in ones.
+pub(crate) fn categories(arguments: &ClassifyArguments) -> anyhow::Result<Vec<Category>> {
+    if !(0.0..=1.0).contains(&arguments.threshold) {
+        let reason = format!("--threshold {} is not from 0 to 1", arguments.threshold);
+        return Err(UsageError(reason).into());
+    }
+    let Some(path) = &arguments.categories else {
+        return Ok(built_in_categories());
+    };
+    let text = read_text(path)?;
+    parse_categories(&text)
+        .map_err(|error| UsageError(format!("{}: {error}", path.display())).into())
+}
+
+/// The rule that the flags name; without any, every prompt goes to the default route.
+pub(crate) fn policy(arguments: &PolicyArguments) -> anyhow::Result<Policy> {
+    let usage = |error: &dyn std::fmt::Display| UsageError(error.to_string());
+    if let Some(path) = &arguments.mapping {
+        let mapping = ModelMapping::parse(&read_text(path)?)
+            .map_err(|error| UsageError(format!("{}: {error}", path.display())))?;
+        return Ok(Policy::Mapping(mapping));
+    }
+    if let Some(text) = &arguments.target {
+        let target = Target::parse(text).map_err(|error| usage(&error))?;
+        return Ok(Policy::Target(target));
+    }
+    if !arguments.cascade.is_empty() {
+        let steps = arguments.cascade.clone();
+        let cascade =
+            Cascade::new(steps, arguments.min_confidence).map_err(|error| usage(&error))?;
+        return Ok(Policy::Cascade(cascade));
+    }
+    Ok(match &arguments.direct {
+        Some(model) => Policy::Direct(model.clone()),
+        None => Policy::Mapping(ModelMapping::default()),
+    })
+}
+
+fn read_text(path: &Path) -> anyhow::Result<String> {
+    let bytes = std::fs::read(path).with_context(|| format!("reading {}", path.display()))?;
+    let text = utf8_text(&bytes, "the file")
+        .map_err(|error| UsageError(format!("{}: {error}", path.display())))?;
+    Ok(text.to_owned())
+}

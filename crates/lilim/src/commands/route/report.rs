@@ -1,0 +1,219 @@
+//! The report of a run: a pure function of the job and its rows.
+
+use std::collections::BTreeMap;
+
+use lilim_bench::stats::Summary;
+use lilim_router::{
+    ClassifyOptions, Evaluation, Judged, ModelMapping, Policy, SkippedRoute, classify_by_keywords,
+    evaluate,
+};
+use serde::Serialize;
+
+use super::job::Job;
+use super::row::Row;
+
+/// Everything that a run gave.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report<'a> {
+    /// The layout's version.
+    pub(crate) schema: &'static str,
+    /// The program's name and version.
+    pub(crate) tool: String,
+    /// When it was written, RFC 3339.
+    pub(crate) written_at: String,
+    /// What was to be done.
+    pub(crate) job: &'a Job,
+    /// What came of it, in the job's order.
+    pub(crate) rows: &'a [Row],
+    /// What follows from the rows.
+    pub(crate) totals: Totals,
+}
+
+/// The layout of [`Report`].
+pub(crate) const SCHEMA: &str = "lilim.route/1";
+
+/// What follows from rows.
+#[derive(Debug, Serialize)]
+pub(crate) struct Totals {
+    /// Prompts with an answer.
+    pub(crate) n_answered: usize,
+    /// Prompts without one, by reason.
+    pub(crate) failures: BTreeMap<String, usize>,
+    /// Tokens of all prompts.
+    pub(crate) prompt_tokens: usize,
+    /// Tokens of all answers.
+    pub(crate) completion_tokens: usize,
+    /// Time to the first token.
+    pub(crate) ttft_ms: Spread,
+    /// From the first token to the last.
+    pub(crate) generation_ms: Spread,
+    /// Classification.
+    pub(crate) classification_ms: Spread,
+    /// From being taken up to the last token, classification and loading included.
+    pub(crate) total_ms: Spread,
+    /// All tokens of all answers / the time from sending each to its last token.
+    pub(crate) overall_tps: Option<f64>,
+    /// How often a model was loaded, and how long that took.
+    pub(crate) switches: Spread,
+    /// The largest resident set.
+    pub(crate) peak_rss_bytes: Option<u64>,
+    /// CPU seconds.
+    pub(crate) cpu_s: Option<f64>,
+    /// Joules, and why there are none.
+    pub(crate) energy_j: Option<f64>,
+    /// Why there are none.
+    pub(crate) why_no_energy: Option<String>,
+    /// Answers by model.
+    pub(crate) by_model: BTreeMap<String, Group>,
+    /// Answers by category as decided.
+    pub(crate) by_category: BTreeMap<String, Group>,
+    /// How well the categories were named, where the file says them.
+    pub(crate) accuracy: Option<Evaluation>,
+    /// What a list of words reaches on the same prompts.
+    pub(crate) keywords_accuracy: Option<f64>,
+    /// Routes whose model is not installed, with what would be used instead.
+    pub(crate) skipped: Vec<SkippedRoute>,
+}
+
+/// A figure over rows.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub(crate) struct Spread {
+    pub(crate) n: usize,
+    pub(crate) sum: f64,
+    pub(crate) mean: Option<f64>,
+    pub(crate) p50: Option<f64>,
+    /// `None` below 93 rows, which are too few for one.
+    pub(crate) p95: Option<f64>,
+    pub(crate) max: Option<f64>,
+}
+
+impl Spread {
+    fn of(values: impl Iterator<Item = f64>) -> Self {
+        let values: Vec<f64> = values.filter(|value| value.is_finite()).collect();
+        let summary = Summary::of(&values).ok().flatten();
+        Self {
+            n: values.len(),
+            sum: values.iter().sum(),
+            mean: summary.map(|summary| summary.mean),
+            p50: summary.map(|summary| summary.median),
+            p95: summary.and_then(|summary| summary.p95),
+            max: summary.map(|summary| summary.max),
+        }
+    }
+}
+
+/// Rows that have something in common.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Group {
+    pub(crate) n: usize,
+    /// The middle of time to the first token.
+    pub(crate) ttft_ms: Option<f64>,
+    /// The middle of tokens a second after it.
+    pub(crate) decode_tps: Option<f64>,
+    /// The mean of everything about a prompt.
+    pub(crate) total_ms: Option<f64>,
+    /// Tokens of the answers, on average.
+    pub(crate) completion_tokens: Option<f64>,
+}
+
+impl Totals {
+    /// What follows from the rows of a job.
+    pub(crate) fn of(job: &Job, rows: &[Row]) -> Self {
+        let figures = || rows.iter().filter_map(|row| row.figures.as_ref());
+        let mut failures = BTreeMap::new();
+        for reason in rows.iter().filter_map(|row| row.failure.clone()) {
+            *failures.entry(reason).or_insert(0) += 1;
+        }
+        let completion_tokens = figures().map(|one| one.n_out).sum::<usize>();
+        let e2e_ms: f64 = figures().filter_map(|one| one.e2e_ms).sum();
+        let why_no_energy = rows.iter().find_map(|row| row.why_no_energy.clone());
+        let energy: Option<Vec<f64>> = rows.iter().map(|row| row.energy_j).collect();
+        let cpu: Option<Vec<f64>> = rows.iter().map(|row| row.cpu_s).collect();
+        let loads = rows.iter().map(|row| row.load_ms).filter(|&ms| ms > 0.0);
+        Self {
+            n_answered: rows.len() - failures.values().sum::<usize>(),
+            failures,
+            prompt_tokens: figures().map(|one| one.n_prompt).sum(),
+            completion_tokens,
+            ttft_ms: Spread::of(figures().filter_map(|one| one.ttft_ms)),
+            generation_ms: Spread::of(figures().filter_map(|one| Some(one.e2e_ms? - one.ttft_ms?))),
+            classification_ms: Spread::of(
+                rows.iter()
+                    .filter(|row| row.classifier.is_some())
+                    .map(|row| row.classification_ms),
+            ),
+            total_ms: Spread::of(rows.iter().map(|row| row.total_ms)),
+            overall_tps: (e2e_ms > 0.0).then(|| completion_tokens as f64 / (e2e_ms / 1e3)),
+            switches: Spread::of(loads),
+            peak_rss_bytes: rows.iter().filter_map(|row| row.peak_rss_bytes).max(),
+            cpu_s: cpu.map(|all| all.iter().sum()),
+            energy_j: energy
+                .filter(|all| !all.is_empty())
+                .map(|all| all.iter().sum()),
+            why_no_energy,
+            by_model: grouped(rows, |row| row.decision.model.clone()),
+            by_category: grouped(rows, |row| row.decision.category.clone()),
+            accuracy: accuracy(rows),
+            keywords_accuracy: keywords_accuracy(job, rows),
+            skipped: skipped(job),
+        }
+    }
+}
+
+fn grouped(rows: &[Row], key: impl Fn(&Row) -> Option<String>) -> BTreeMap<String, Group> {
+    let mut groups: BTreeMap<String, Vec<&Row>> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.failure.is_none()) {
+        let key = key(row).unwrap_or_else(|| "(none)".to_owned());
+        groups.entry(key).or_default().push(row);
+    }
+    let group = |rows: Vec<&Row>| {
+        let figures = || rows.iter().filter_map(|row| row.figures.as_ref());
+        Group {
+            n: rows.len(),
+            ttft_ms: Spread::of(figures().filter_map(|one| one.ttft_ms)).p50,
+            decode_tps: Spread::of(figures().filter_map(|one| one.decode_tps)).p50,
+            total_ms: Spread::of(rows.iter().map(|row| row.total_ms)).mean,
+            completion_tokens: Spread::of(figures().map(|one| one.n_out as f64)).mean,
+        }
+    };
+    let all = groups.into_iter();
+    all.map(|(key, rows)| (key, group(rows))).collect()
+}
+
+/// Of the rows whose category the file says and somebody named.
+fn accuracy(rows: &[Row]) -> Option<Evaluation> {
+    let judged: Vec<Judged<'_>> = rows
+        .iter()
+        .filter_map(|row| {
+            Some(Judged {
+                expected: row.expected.as_deref()?,
+                classification: row.classification.as_ref()?,
+            })
+        })
+        .collect();
+    evaluate(&judged)
+}
+
+/// The trivial baseline, on the same rows.
+fn keywords_accuracy(job: &Job, rows: &[Row]) -> Option<f64> {
+    let labelled = rows.iter().filter(|row| row.classification.is_some());
+    let right: Vec<bool> = labelled
+        .filter_map(|row| {
+            let expected = row.expected.as_ref()?;
+            let prompt = &job.prompts.get(row.index)?.prompt;
+            let found = classify_by_keywords(prompt, &ClassifyOptions::default()).ok()?;
+            Some(found.category.as_ref() == Some(expected))
+        })
+        .collect();
+    let n_right = right.iter().filter(|&&is_right| is_right).count();
+    (!right.is_empty()).then(|| n_right as f64 / right.len() as f64)
+}
+
+pub(crate) fn skipped(job: &Job) -> Vec<SkippedRoute> {
+    let mapping = match &job.policy {
+        Policy::Mapping(mapping) => mapping.clone(),
+        _ => ModelMapping::default(),
+    };
+    let installed: Vec<&str> = job.models.iter().map(|(name, _)| name.as_str()).collect();
+    mapping.installed_only(&installed).1
+}

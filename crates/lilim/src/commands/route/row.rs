@@ -1,0 +1,77 @@
+//! What happened to one prompt.
+
+use lilim_api::FinishReason;
+use lilim_router::{Classification, Decision, PromptId};
+use serde::{Deserialize, Serialize};
+
+use crate::metrics::Figures;
+
+/// One prompt's way.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Row {
+    /// Its place in the job, from 0.
+    pub(crate) index: usize,
+    /// Its id in the file; several may have the same.
+    pub(crate) id: PromptId,
+    /// The category that the file says.
+    pub(crate) expected: Option<String>,
+    /// Who classified it; `None` where nobody had to.
+    pub(crate) classifier: Option<String>,
+    /// What they said.
+    pub(crate) classification: Option<Classification>,
+    /// How long that took, tokenizing included.
+    pub(crate) classification_ms: f64,
+    /// What was decided, with the reasons; of a cascade, what was decided last.
+    pub(crate) decision: Decision,
+    /// From the decision to sending, loading left out.
+    pub(crate) queue_ms: f64,
+    /// What loading models for it took.
+    pub(crate) load_ms: f64,
+    /// Models that had to go for it.
+    pub(crate) evicted: Vec<String>,
+    /// Of the answer, by its events; of a cascade, of the last one.
+    pub(crate) figures: Option<Figures>,
+    /// From being taken up to the last token: everything above together.
+    pub(crate) total_ms: f64,
+    /// CPU seconds of this process meanwhile.
+    pub(crate) cpu_s: Option<f64>,
+    /// The largest resident set so far.
+    pub(crate) peak_rss_bytes: Option<u64>,
+    /// Joules by the machine's counters, everything that ran meanwhile included; `None` where there are
+    /// none.
+    pub(crate) energy_j: Option<f64>,
+    /// Why there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) why_no_energy: Option<String>,
+    /// Answers of a cascade that were not sure enough.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) unsure: Vec<Unsure>,
+    /// The answer.
+    pub(crate) completion: Option<String>,
+    /// Why it ended.
+    pub(crate) finish_reason: Option<FinishReason>,
+    /// Why there is no answer.
+    pub(crate) failure: Option<String>,
+}
+
+/// An answer that a cascade was not content with.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Unsure {
+    /// Who gave it.
+    pub(crate) model: String,
+    /// The geometric mean of its tokens' probabilities.
+    pub(crate) confidence: f64,
+    /// How long it took.
+    pub(crate) ms: f64,
+    /// Its tokens.
+    pub(crate) n_out: usize,
+}
+
+impl Row {
+    /// Whether the category is the one that the file says; `None` where it says none.
+    pub(crate) fn is_right(&self) -> Option<bool> {
+        let expected = self.expected.as_ref()?;
+        self.classifier.as_ref()?;
+        Some(self.decision.category.as_ref() == Some(expected))
+    }
+}

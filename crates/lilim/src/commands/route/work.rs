@@ -1,0 +1,209 @@
+//! From one prompt to its row: classify, decide, load, answer, and ask a larger model where a cascade
+//! is not content.
+
+use std::time::Instant;
+
+use lilim_api::{
+    FinishReason, GenerateRequest, Message, Prompt, SamplingOptions, StopOptions, TemplateOptions,
+};
+use lilim_bench::energy::{COUNTER_J, Meter};
+use lilim_bench::process;
+use lilim_host::Residency;
+use lilim_router::{Decision, DecisionInput, Policy, PromptEntry, RequestSize, decide, escalate};
+
+use super::classifier::{Sorted, Sorter};
+use super::fleet::{Fleet, Loaded, candidates};
+use super::job::Job;
+use super::row::{Row, Unsure};
+use crate::generate::stream_answer;
+use crate::metrics::Answer;
+
+/// Characters a token has at least on average: a prompt's tokens are estimated from above before a
+/// model is chosen, whose tokenizer would know.
+const CHARS_OF_TOKEN: u64 = 3;
+
+/// Who sorts, which models are in memory, and the machine's energy counters: what stays from prompt to
+/// prompt.
+pub(crate) struct Worker {
+    pub(crate) energy: Meter,
+    pub(crate) sorter: Sorter,
+    pub(crate) residency: Residency<Fleet>,
+}
+
+/// What a prompt's row was, and whether the user ended it.
+pub(crate) struct Done {
+    pub(crate) row: Row,
+    pub(crate) is_cancelled: bool,
+}
+
+impl Worker {
+    /// Classifies and decides; loads and answers nothing.
+    pub(crate) fn decide(&mut self, job: &Job, entry: &PromptEntry) -> (Sorted, Decision) {
+        let is_named = entry.model.is_some() || matches!(job.policy, Policy::Direct(_));
+        let sorted = match is_named {
+            // Whoever is named answers, whatever it is about.
+            true => Sorted {
+                classification: None,
+                classifier: None,
+                took_ms: 0.0,
+            },
+            false => self.sorter.sort(&entry.prompt, &mut self.residency),
+        };
+        let candidates = candidates(&self.residency);
+        let decision = decide(&DecisionInput {
+            classification: sorted.classification.as_ref(),
+            size: size(job, entry),
+            requested: entry.model.as_deref(),
+            fallback: job.fallback.as_deref(),
+            ..DecisionInput::new(&job.policy, &candidates)
+        });
+        (sorted, decision)
+    }
+
+    /// Everything about one prompt.
+    pub(crate) fn work(&mut self, job: &Job, index: usize) -> Done {
+        let entry = &job.prompts[index];
+        let begun = Instant::now();
+        let cpu_before = cpu_seconds();
+        let energy_before = self.energy.mark();
+        let (sorted, decision) = self.decide(job, entry);
+        let mut row = Row {
+            index,
+            id: entry.id.clone(),
+            expected: entry.category.clone(),
+            classifier: sorted.classifier,
+            classification: sorted.classification,
+            classification_ms: sorted.took_ms,
+            decision,
+            queue_ms: 0.0,
+            load_ms: 0.0,
+            evicted: Vec::new(),
+            figures: None,
+            total_ms: 0.0,
+            cpu_s: None,
+            peak_rss_bytes: None,
+            energy_j: None,
+            why_no_energy: None,
+            unsure: Vec::new(),
+            completion: None,
+            finish_reason: None,
+            failure: None,
+        };
+        let is_cancelled = match self.answer(job, entry, &mut row) {
+            Ok(is_cancelled) => is_cancelled,
+            Err(error) => {
+                row.failure = Some(format!("{error:#}"));
+                // Whatever broke is loaded afresh for the next prompt.
+                if let Some(model) = &row.decision.model {
+                    self.residency.drop_model(model);
+                }
+                false
+            }
+        };
+        row.total_ms = begun.elapsed().as_secs_f64() * 1e3;
+        row.cpu_s = cpu_before.zip(cpu_seconds()).map(|(a, b)| b - a);
+        row.peak_rss_bytes = crate::machine::peak_rss_bytes();
+        let counted = self.energy.since(energy_before);
+        row.energy_j = counted
+            .iter()
+            .find(|one| one.name == COUNTER_J)
+            .and_then(|one| one.value);
+        row.why_no_energy = counted.into_iter().find_map(|one| one.why_null);
+        Done { row, is_cancelled }
+    }
+
+    /// Answers, as often as a cascade asks. Tells whether the user ended it.
+    fn answer(&mut self, job: &Job, entry: &PromptEntry, row: &mut Row) -> anyhow::Result<bool> {
+        loop {
+            let Some(model) = row.decision.model.clone() else {
+                anyhow::bail!("no model may answer: {}", row.decision.reasons.join("; "));
+            };
+            let decided = Instant::now();
+            let fetched = self.residency.fetch(&model)?;
+            let mut load_ms = 0.0;
+            if let Some(switch) = fetched.switch {
+                load_ms = switch.load.as_secs_f64() * 1e3;
+                row.load_ms += load_ms;
+                row.evicted.extend(switch.evicted);
+            }
+            let waited_ms = decided.elapsed().as_secs_f64() * 1e3;
+            row.queue_ms += (waited_ms - load_ms).max(0.0);
+            let sent = Instant::now();
+            let answer = ask(fetched.model, entry, job.max_tokens, row)?;
+            let is_cancelled = answer.finish_reason == Some(FinishReason::Cancelled);
+            let confidence = answer.confidence().unwrap_or(0.0);
+            let next = match is_cancelled {
+                true => None,
+                false => escalate(&row.decision, confidence),
+            };
+            let Some(next) = next else {
+                row.figures = Some(answer.figures());
+                row.finish_reason = answer.finish_reason;
+                row.completion = Some(answer.text);
+                return Ok(is_cancelled);
+            };
+            row.unsure.push(Unsure {
+                model,
+                confidence,
+                ms: sent.elapsed().as_secs_f64() * 1e3,
+                n_out: answer.token_ids.len(),
+            });
+            row.decision = next;
+        }
+    }
+}
+
+/// What a prompt asks for, as far as it is known before a model is chosen.
+fn size(job: &Job, entry: &PromptEntry) -> RequestSize {
+    let n_chars = entry.prompt.chars().count() as u64;
+    RequestSize {
+        prompt_tokens: Some(n_chars / CHARS_OF_TOKEN + 1),
+        answer_tokens: Some(job.max_tokens as u64),
+    }
+}
+
+/// The answer of a loaded model, greedy, so that a run can be repeated.
+fn ask(
+    loaded: &mut Loaded,
+    entry: &PromptEntry,
+    max_tokens: usize,
+    row: &Row,
+) -> anyhow::Result<Answer> {
+    let has_template = loaded.model.info().has_chat_template;
+    let system = entry.system.clone().map(Message::system);
+    let prompt = match has_template {
+        true => Prompt::Chat {
+            messages: system
+                .into_iter()
+                .chain([Message::user(entry.prompt.clone())])
+                .collect(),
+            template: TemplateOptions::default(),
+        },
+        false => Prompt::Raw(entry.prompt.clone()),
+    };
+    let is_cascade = row.decision.escalation.is_some();
+    let request = GenerateRequest {
+        prompt,
+        sampling: SamplingOptions {
+            logprobs: is_cascade.then_some(0),
+            ..SamplingOptions::greedy()
+        },
+        stop: StopOptions {
+            max_tokens: Some(entry.max_tokens.map_or(max_tokens, |n| n as usize)),
+            ..StopOptions::default()
+        },
+    };
+    stream_answer(loaded.answers.as_mut(), request, &mut std::io::sink())
+}
+
+/// CPU seconds of this process so far; `None` where the system does not tell.
+fn cpu_seconds() -> Option<f64> {
+    let readings = process::readings(Some(std::process::id()));
+    let parts = readings
+        .iter()
+        .filter(|one| [process::CPU_USER, process::CPU_SYSTEM].contains(&one.name.as_str()));
+    let parts: Option<Vec<f64>> = parts.map(|one| one.value).collect();
+    parts
+        .filter(|parts| !parts.is_empty())
+        .map(|parts| parts.iter().sum())
+}

@@ -1,0 +1,366 @@
+//! `lilim route` as a user meets it: what routes, what is skipped, what goes on, what is refused.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// A folder that is home and working folder.
+struct Place(TempDir);
+
+impl Place {
+    /// With the embedded model beside a second one, so that there is something to choose.
+    fn new() -> Self {
+        let place = Self(tempfile::tempdir().unwrap());
+        let models = place.path("models");
+        std::fs::create_dir_all(&models).unwrap();
+        let small = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/lilim-small.gguf");
+        std::fs::copy(small, models.join("other.gguf")).unwrap();
+        place
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: impl AsRef<[u8]>) -> String {
+        std::fs::write(self.path(name), text).unwrap();
+        name.to_owned()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lilim"));
+        command
+            .arg("route")
+            .args(arguments)
+            .current_dir(self.0.path())
+            .env_clear()
+            .env("LILIM_HOME", self.0.path())
+            .env("HOME", self.0.path())
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    fn fine(&self, arguments: &[&str]) -> (String, String) {
+        let output = self.run(arguments);
+        let (out, err) = (text(&output.stdout), text(&output.stderr));
+        assert!(output.status.success(), "{arguments:?}: {err}");
+        (out, err)
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        let all: Vec<&str> = arguments.iter().copied().chain(["--json"]).collect();
+        serde_json::from_str(&self.fine(&all).0).unwrap()
+    }
+
+    fn failure(&self, arguments: &[&str]) -> (i32, String) {
+        let output = self.run(arguments);
+        (output.status.code().unwrap(), text(&output.stderr))
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+const PROMPTS: [(&str, &str); 4] = [
+    ("Factual", "What is the capital of France?"),
+    ("Creative", "Write a short poem about the sea."),
+    ("Role-based", "You are a pirate. Tell me how to cook rice."),
+    (
+        "Reasoning",
+        "If I have 3 apples and eat one, how many are left?",
+    ),
+];
+
+fn prompts(n: usize) -> String {
+    let all = PROMPTS.iter().cycle().take(n).enumerate();
+    let entry = |(id, (category, prompt)): (usize, &(&str, &str))| json!({"id": id, "category": category, "prompt": format!("{prompt} ({id})")});
+    json!({ "prompts": all.map(entry).collect::<Vec<_>>() }).to_string()
+}
+
+/// What a run repeats to the letter: all but times.
+fn repeatable(report: &Value) -> Vec<Value> {
+    let rows = report["rows"].as_array().unwrap().iter();
+    rows.map(|row| {
+        json!([
+            row["index"],
+            row["id"],
+            row["decision"]["category"],
+            row["decision"]["model"],
+            row["completion"],
+            row["failure"]
+        ])
+    })
+    .collect()
+}
+
+fn read(path: &Path) -> Value {
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+#[test]
+fn each_prompt_goes_where_its_category_is_routed_and_every_format_is_written() {
+    let place = Place::new();
+    let file = place.write("prompts.json", prompts(8));
+    let mapping = place.write(
+        "map.json",
+        r#"{"Factual":"small","Creative":"other","Reasoning":"gone-7b","Role-based":"other"}"#,
+    );
+    let (out, err) = place.fine(&[
+        &file,
+        "--mapping",
+        &mapping,
+        "-n",
+        "8",
+        "-o",
+        "out.json",
+        "--format",
+        "csv,md,html",
+    ]);
+    assert!(
+        err.contains("Reasoning is routed to gone-7b, which is not installed"),
+        "{err}"
+    );
+    assert!(out.contains("gone-7b"), "{out}");
+    let report = read(&place.path("out.json"));
+    let rows = report["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 8);
+    for row in rows {
+        let decision = &row["decision"];
+        let expected = match decision["category"].as_str() {
+            Some("Creative" | "Role-based") => "other",
+            _ => decision["model"].as_str().unwrap(),
+        };
+        assert_eq!(decision["model"], expected, "{row}");
+        assert!(row["classification_ms"].as_f64().unwrap() >= 0.0);
+        assert!(row["figures"]["ttft_ms"].as_f64().unwrap() > 0.0);
+    }
+    let csv = std::fs::read_to_string(place.path("out.csv")).unwrap();
+    assert!(csv.starts_with("id,category,expected,confidence"), "{csv}");
+    let page = std::fs::read_to_string(place.path("out.html")).unwrap();
+    assert!(page.contains("<svg role=\"img\"") && page.contains("gone-7b"));
+    let markdown = std::fs::read_to_string(place.path("out.md")).unwrap();
+    assert!(markdown.contains("| other |"), "{markdown}");
+}
+
+#[test]
+fn a_run_that_was_killed_goes_on_and_gives_the_report_of_a_whole_one() {
+    let place = Place::new();
+    let file = place.write("prompts.json", prompts(40));
+    let arguments = |report| {
+        [
+            &file as &str,
+            "--classifier",
+            "keywords",
+            "-n",
+            "24",
+            "-o",
+            report,
+        ]
+    };
+    let mut child = place
+        .command(&arguments("a/report.json"))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let n_rows = || {
+        let entries = std::fs::read_dir(place.path("a")).into_iter().flatten();
+        let rows = entries.flatten().map(|entry| entry.path());
+        let rows = rows.filter(|path| path.extension().is_some_and(|one| one == "jsonl"));
+        let lines = rows.map(|path| std::fs::read_to_string(path).unwrap_or_default());
+        lines.map(|text| text.lines().count()).sum::<usize>()
+    };
+    while n_rows() < 4 && child.try_wait().unwrap().is_none() {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let was_killed = !place.path("a/report.json").exists();
+    let (_, err) = place.fine(&arguments("a/report.json"));
+    assert_eq!(was_killed, err.contains("going on after"), "{err}");
+    place.fine(&arguments("b/report.json"));
+    let (a, b) = (
+        read(&place.path("a/report.json")),
+        read(&place.path("b/report.json")),
+    );
+    assert_eq!(repeatable(&a), repeatable(&b));
+    assert_eq!(n_rows(), 0, "the rows are in the report");
+}
+
+#[test]
+fn a_prompt_that_is_too_long_fails_alone() {
+    let place = Place::new();
+    let long = "word ".repeat(100_000);
+    let all = json!({"prompts": [
+        {"id": 1, "prompt": long},
+        {"id": 2, "prompt": "What is rain?"},
+    ]});
+    let file = place.write("prompts.json", all.to_string());
+    let (code, err) = place.failure(&[&file, "--direct", "small", "-n", "4", "-o", "out.json"]);
+    assert_eq!(code, 1, "{err}");
+    let rows = read(&place.path("out.json"))["rows"].clone();
+    let failure = rows[0]["failure"].as_str().unwrap();
+    assert!(failure.contains("context"), "{failure}");
+    assert!(rows[1]["failure"].is_null() && rows[1]["completion"].is_string());
+}
+
+#[test]
+fn a_classifier_that_does_not_load_is_told_once_and_replaced() {
+    let place = Place::new();
+    place.write("models/broken.gguf", "GGUF and nothing more");
+    let file = place.write("prompts.json", prompts(3));
+    let (_, err) = place.fine(&[
+        &file,
+        "--classifier",
+        "zero-shot:broken",
+        "-m",
+        "small",
+        "-n",
+        "4",
+    ]);
+    assert_eq!(err.matches("failed").count(), 1, "{err}");
+    assert!(
+        err.contains("zero-shot:broken") && err.contains("takes its place"),
+        "{err}"
+    );
+}
+
+#[test]
+fn what_is_wrong_with_a_file_is_named_with_its_place() {
+    let place = Place::new();
+    let good = place.write("good.json", prompts(2));
+    let cases: [(&str, &[u8], &str); 4] = [
+        ("none.json", b"{\"prompts\":7}", "must be an array"),
+        ("bytes.json", b"{\"prompts\":[\xff]}", "not UTF-8"),
+        (
+            "half.jsonl",
+            b"{\"id\":1,\"prompt\":\"a\"}\n{\"id\":2}\n",
+            "line 2",
+        ),
+        ("short.csv", b"id,prompt\n1\n", "line 2"),
+    ];
+    for (name, bytes, reason) in cases {
+        place.write(name, bytes);
+        let (code, err) = place.failure(&[name]);
+        assert!(
+            code == 2 && err.contains(name) && err.contains(reason),
+            "{name}: {code} {err}"
+        );
+    }
+    let empty = place.write("empty.json", "{\"categories\":[]}");
+    let (code, err) = place.failure(&[&good, "--categories", &empty]);
+    assert!(code == 2 && err.contains("categories"), "{err}");
+    let (code, err) = place.failure(&[&good, "--target", "speed < 3"]);
+    assert!(code == 2 && err.contains("speed"), "{err}");
+    let (code, err) = place.failure(&[&good, "--classifier", "oracle"]);
+    assert!(code == 2 && err.contains("oracle"), "{err}");
+    let (code, err) = place.failure(&[&good, "--only", "Sport"]);
+    assert!(code == 2 && err.contains("Sport"), "{err}");
+}
+
+#[test]
+fn equal_ids_lose_nothing() {
+    let place = Place::new();
+    let twice = r#"{"prompts":[{"id":1,"prompt":"a"},{"id":1,"prompt":"b"}]}"#;
+    let file = place.write("prompts.json", twice);
+    let (_, err) = place.fine(&[&file, "-m", "small", "-n", "2", "-o", "out.json"]);
+    assert!(err.contains("more than once: 1"), "{err}");
+    assert_eq!(
+        read(&place.path("out.json"))["rows"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+}
+
+#[test]
+fn a_cascade_asks_the_next_model_where_the_first_is_not_sure() {
+    let place = Place::new();
+    let file = place.write("prompts.json", prompts(1));
+    let steps = "small,other";
+    let report = |least| {
+        place.json(&[
+            &file,
+            "--cascade",
+            steps,
+            "--min-confidence",
+            least,
+            "-n",
+            "4",
+            "--fresh",
+        ])
+    };
+    let content = report("0");
+    assert_eq!(content["rows"][0]["decision"]["model"], "small");
+    let unsure = report("1");
+    let row = &unsure["rows"][0];
+    assert_eq!(row["decision"]["model"], "other", "{row}");
+    assert_eq!(row["unsure"][0]["model"], "small");
+}
+
+#[test]
+fn a_dry_run_and_an_explanation_answer_nothing_and_give_reasons() {
+    let place = Place::new();
+    let file = place.write("prompts.json", prompts(2));
+    let (out, _) = place.fine(&[&file, "--dry-run", "--direct", "other"]);
+    assert_eq!(out.matches("→ other").count(), 2, "{out}");
+    let found = place.json(&[
+        "--explain",
+        "Why is the sky blue?",
+        "--classifier",
+        "keywords",
+    ]);
+    assert!(!found["decision"]["reasons"].as_array().unwrap().is_empty());
+    assert_eq!(found["candidates"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn an_evaluation_has_its_baselines_beside_it() {
+    let place = Place::new();
+    let file = place.write("prompts.json", prompts(8));
+    let (out, _) = place.fine(&["eval", &file, "--classifier", "keywords"]);
+    for said in [
+        "accuracy",
+        "macro-F1",
+        "calibration error",
+        "always",
+        "a decision takes",
+    ] {
+        assert!(out.contains(said), "{said}: {out}");
+    }
+}
+
+#[test]
+fn what_routing_saved_is_told_with_the_noise_of_the_machine() {
+    let place = Place::new();
+    let file = place.write("prompts.json", prompts(12));
+    let found = place.json(&[
+        &file,
+        "--compare",
+        "small",
+        "--rounds",
+        "6",
+        "-n",
+        "4",
+        "--classifier",
+        "keywords",
+        "--mapping",
+        &place.write("map.json", r#"{"Creative":"other"}"#),
+    ]);
+    assert_eq!(found["samples"].as_array().unwrap().len(), 18);
+    let time = &found["ratios"][0];
+    assert!(time["ratio"][0].as_f64().unwrap() > 0.0, "{time}");
+    assert!(time["noise_floor"][1].as_f64().is_some(), "{time}");
+    // Both files are the same model.
+    assert_eq!(found["n_same"], found["n_answers"]);
+}

@@ -77,8 +77,9 @@ class Generation:
         stop = self.request.get("stop", {})
         max_tokens = stop.get("max_tokens")
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        n_out, reason = 0, None
-        if not self.event(prefill_progress={"done": len(ids), "total": len(ids)}):
+        whole = self.request.get("whole", False)  # all tokens in one event at the end
+        n_out, reason, said, text = 0, None, [], ""
+        if not whole and not self.event(prefill_progress={"done": len(ids), "total": len(ids)}):
             return
         while reason is None:
             if self.cancelled:
@@ -91,8 +92,14 @@ class Generation:
                 id = ids[n_out % len(ids)]
                 n_out += 1
                 token = {"id": id, "text": decoder.decode(bytes([id])), "logprob": None, "top_logprobs": []}
-                if not self.event(token=token):
+                if whole:
+                    said.append(id)
+                    text += token["text"]
+                elif not self.event(token=token):
                     return
+        chunk = {"channel": "content", "text": text, "ids": said, "n_tokens": len(said)}
+        if said and not self.event(chunk=chunk):
+            return
         took = time.monotonic_ns() - start
         usage = {"n_prompt": len(ids), "n_cached": 0, "n_out": n_out, "prefill": {"secs": 0, "nanos": 0},
                  "decode": {"secs": took // 10**9, "nanos": took % 10**9}, "speculation": None}

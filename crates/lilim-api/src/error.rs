@@ -111,4 +111,12 @@ pub enum EngineError {
         /// How it ended or what it said, with the last of what it wrote to stderr.
         reason: String,
     },
+    /// A server did not do what was asked of it.
+    #[error("server {server}: {reason}")]
+    Server {
+        /// Its address.
+        server: String,
+        /// What it said, or why it said nothing.
+        reason: String,
+    },
 }

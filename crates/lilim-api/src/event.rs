@@ -46,6 +46,64 @@ pub struct TokenEvent {
     pub top_logprobs: Vec<(TokenId, f32)>,
 }
 
+/// What a chunk of output belongs to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// The speaker's name and nothing else.
+    Role,
+    /// Thoughts before the answer.
+    Reasoning,
+    /// The answer.
+    #[default]
+    Content,
+    /// A tool call.
+    Tool,
+}
+
+/// Output that came at once: a chunk of a server's stream, or an answer that is taken whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChunkEvent {
+    /// What it belongs to.
+    pub channel: Channel,
+    /// The text; a chunk may have none.
+    pub text: String,
+    /// Its tokens, where the engine tells them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ids: Vec<TokenId>,
+    /// How many tokens it brings; `None` where the engine does not tell.
+    pub n_tokens: Option<usize>,
+}
+
+/// What of a [`Usage`] an engine did not tell: the field is 0 then and means nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Untold {
+    /// Of the prompt's tokens.
+    pub n_prompt: bool,
+    /// Of the cached tokens.
+    pub n_cached: bool,
+    /// Of the tokens generated.
+    pub n_out: bool,
+    /// Of both durations.
+    pub durations: bool,
+}
+
+impl Untold {
+    /// Nothing was told.
+    pub const ALL: Self = Self {
+        n_prompt: true,
+        n_cached: true,
+        n_out: true,
+        durations: true,
+    };
+
+    /// Whether everything was told.
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// What a request used, and how long its parts took by the engine's own clock.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Usage {
@@ -61,6 +119,9 @@ pub struct Usage {
     pub decode: Duration,
     /// What guessing ahead brought; `None` where it is off.
     pub speculation: Option<SpeculationUsage>,
+    /// What of this a server did not tell; engines of our own tell everything.
+    #[serde(default, skip_serializing_if = "Untold::is_nothing")]
+    pub untold: Untold,
 }
 
 /// What guessing ahead brought to one answer.
@@ -88,6 +149,8 @@ pub enum Event {
     },
     /// A token was chosen.
     Token(TokenEvent),
+    /// Output came that is not told token by token.
+    Chunk(ChunkEvent),
     /// Generation ended; the last event of a request that did not fail.
     Done {
         /// Why it ended.
@@ -104,8 +167,11 @@ pub enum Event {
 /// An event and when it happened.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TimedEvent {
-    /// The moment the engine emitted it.
+    /// The moment the engine emitted it; where it is in another process, the moment it arrived.
     pub at: Instant,
+    /// Where the engine is in another process, when it emitted it there: nanoseconds by that
+    /// process's clock since it began.
+    pub engine_ns: Option<u64>,
     /// What happened.
     pub event: Event,
 }
@@ -133,6 +199,7 @@ fn channel_with(cancel: CancelToken, on_read: OnRead) -> (EventSender, EventRece
         sender,
         cancel: cancel.clone(),
         last: last.clone(),
+        gathered: None,
     };
     (
         sender,
@@ -155,6 +222,8 @@ pub struct EventSender {
     sender: channel::Sender<TimedEvent>,
     cancel: CancelToken,
     last: LastEvent,
+    /// What came so far of an answer that is taken whole.
+    gathered: Option<Mutex<ChunkEvent>>,
 }
 
 /// The reader is gone or has cancelled: stop working.
@@ -168,8 +237,54 @@ impl EventSender {
     /// # Errors
     /// [`Stopped`] when the reader went away, or cancelled while the channel was full.
     pub fn send(&self, event: Event) -> Result<(), Stopped> {
+        match &self.gathered {
+            Some(gathered) => self.gather(gathered, event),
+            None => self.send_timed(event, None),
+        }
+    }
+
+    /// As [`Self::send`], with the time at which an engine in another process emitted it.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub fn send_from(&self, event: Event, engine_ns: u64) -> Result<(), Stopped> {
+        self.send_timed(event, Some(engine_ns))
+    }
+
+    /// Where the answer is wanted whole ([`crate::GenerateRequest::whole`]), keeps tokens until the
+    /// generation ends and sends them as one [`Event::Chunk`], without their probabilities.
+    #[must_use]
+    pub fn taken_whole(mut self, whole: bool) -> Self {
+        self.gathered = whole.then(Mutex::default);
+        self
+    }
+
+    fn gather(&self, gathered: &Mutex<ChunkEvent>, event: Event) -> Result<(), Stopped> {
+        let mut answer = gathered.lock().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            Event::PrefillProgress { .. } => Ok(()),
+            Event::Token(token) => {
+                answer.text.push_str(&token.text);
+                answer.ids.push(token.id);
+                answer.n_tokens = Some(answer.ids.len());
+                Ok(())
+            }
+            Event::Chunk(_) => self.send_timed(event, None),
+            Event::Done { .. } | Event::Failed(_) => {
+                let answer = std::mem::take(&mut *answer);
+                if answer.n_tokens.is_some() {
+                    // who went away or cancelled is still told how it ended
+                    let _stopped = self.send_timed(Event::Chunk(answer), None);
+                }
+                self.send_timed(event, None)
+            }
+        }
+    }
+
+    fn send_timed(&self, event: Event, engine_ns: Option<u64>) -> Result<(), Stopped> {
         let mut timed = TimedEvent {
             at: Instant::now(),
+            engine_ns,
             event,
         };
         loop {
@@ -340,6 +455,33 @@ mod tests {
         assert_eq!(heard.len(), 2);
         drop(receiver);
         assert_eq!(heard.iter().count(), 2, "the hook goes with the receiver");
+    }
+
+    #[test]
+    fn an_answer_taken_whole_is_one_event_and_its_end() {
+        let (sender, receiver) = event_channel(CancelToken::new());
+        let sender = sender.taken_whole(true);
+        sender.send(progress(100)).unwrap();
+        for id in [5, 6] {
+            let token = TokenEvent {
+                id,
+                text: format!("t{id}"),
+                logprob: None,
+                top_logprobs: Vec::new(),
+            };
+            sender.send(Event::Token(token)).unwrap();
+        }
+        sender.send(Event::Failed(EngineError::Cancelled)).unwrap();
+        drop(sender);
+        let events: Vec<_> = std::iter::from_fn(|| receiver.recv()).collect();
+        let whole = Event::Chunk(ChunkEvent {
+            channel: Channel::Content,
+            text: "t5t6".to_owned(),
+            ids: vec![5, 6],
+            n_tokens: Some(2),
+        });
+        assert_eq!(events.len(), 2);
+        assert_eq!(events[0].event, whole);
     }
 
     #[test]

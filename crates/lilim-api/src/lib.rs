@@ -19,8 +19,9 @@ pub use engine::{
 };
 pub use error::EngineError;
 pub use event::{
-    EVENT_CHANNEL_BOUND, Event, EventReceiver, EventSender, FinishReason, RecvError,
-    SpeculationUsage, Stopped, TimedEvent, TokenEvent, Usage, event_channel, watched_event_channel,
+    Channel, ChunkEvent, EVENT_CHANNEL_BOUND, Event, EventReceiver, EventSender, FinishReason,
+    RecvError, SpeculationUsage, Stopped, TimedEvent, TokenEvent, Untold, Usage, event_channel,
+    watched_event_channel,
 };
 pub use message::{Message, Role, ToolCall};
 pub use options::{KvType, Level, LoadOptions, SpeculationOptions};

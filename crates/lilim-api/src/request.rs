@@ -140,6 +140,9 @@ pub struct GenerateRequest {
     /// When to end.
     #[serde(default)]
     pub stop: StopOptions,
+    /// The answer is wanted in one event at its end and not token by token.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub whole: bool,
 }
 
 impl GenerateRequest {
@@ -149,6 +152,7 @@ impl GenerateRequest {
             prompt,
             sampling: SamplingOptions::default(),
             stop: StopOptions::default(),
+            whole: false,
         }
     }
 }

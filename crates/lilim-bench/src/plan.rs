@@ -75,6 +75,13 @@ pub struct Case {
     pub budget_s: Option<f64>,
 }
 
+/// The name of the side that answers at once with nothing computed: what a request to it takes is
+/// the client's own.
+pub const NULL_SERVER: &str = "null-server";
+
+/// The case that measures it.
+pub const CLIENT_CASE: &str = "client/null-server";
+
 /// Samples that a case makes however little time it has: fewer would say nothing of their scatter.
 pub const MIN_SAMPLES: u32 = 3;
 

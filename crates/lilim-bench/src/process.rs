@@ -12,7 +12,7 @@ pub fn readings(process_id: Option<u32>) -> Vec<Reading> {
     let names = [PEAK_RSS, RSS_ANON, RSS_FILE, CPU_USER, CPU_SYSTEM];
     let all_null = |why: &str| names.map(|name| Reading::null(name, why)).to_vec();
     let Some(process_id) = process_id else {
-        return all_null("the engine's process is not on this machine");
+        return all_null("the engine's process is not known, or not on this machine");
     };
     let mut all = of_one(process_id);
     if all.is_empty() {

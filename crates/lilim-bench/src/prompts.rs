@@ -5,7 +5,7 @@
 //! as one text, and cut; so the length is exact. Prompts that follow each other begin with different
 //! sentences, as many in a row as there are sentences.
 
-use lilim_api::{EngineError, LoadedModel, TokenId};
+use lilim_api::{EngineError, LoadedModel, Prompt, TokenId};
 
 /// The sentences, one a line; our own text.
 const SENTENCES: &str = include_str!("../assets/sentences.txt");
@@ -23,6 +23,58 @@ pub(crate) const FIXED_SEED: u64 = 0;
 /// Hash of the sentences that all prompts are made of: with others, answers are not to be compared.
 pub fn sentences_hash() -> String {
     blake3::hash(SENTENCES.as_bytes()).to_hex()[..16].to_owned()
+}
+
+/// A prompt as it travels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Words {
+    /// Token ids: its length is exact.
+    Ids(Vec<TokenId>),
+    /// Text, for a server that has no tokenizer to be asked: about as long as was wanted.
+    Text(String),
+}
+
+impl Words {
+    /// What hashes alike is alike.
+    pub fn hash(&self) -> String {
+        match self {
+            Self::Ids(ids) => hash(ids),
+            Self::Text(text) => blake3::hash(text.as_bytes()).to_hex().to_string(),
+        }
+    }
+}
+
+impl From<&Words> for Prompt {
+    fn from(words: &Words) -> Self {
+        match words {
+            Words::Ids(ids) => Self::Tokens(ids.clone()),
+            Words::Text(text) => Self::Raw(text.clone()),
+        }
+    }
+}
+
+/// Makes prompt number `number` of `n_tokens` tokens; of about as many, as text, where the model
+/// cannot tokenize.
+///
+/// # Errors
+/// As [`prompt`].
+pub fn words(
+    model: &dyn LoadedModel,
+    n_tokens: usize,
+    seed: u64,
+    number: u64,
+) -> Result<Words, EngineError> {
+    match prompt(model, n_tokens, seed, number) {
+        Ok(ids) => Ok(Words::Ids(ids)),
+        Err(EngineError::Unsupported { .. }) => {
+            // Three words of English are about four tokens.
+            let n_words = (n_tokens * 3 / 4).max(1);
+            let text = text(n_words / 4 + 2, seed, number);
+            let all: Vec<&str> = text.split(' ').take(n_words).collect();
+            Ok(Words::Text(all.join(" ")))
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Makes prompt number `number` of `n_tokens` tokens, a begin token included where the model has one.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use lilim_api::{FinishReason, LoadOptions, TokenId};
+use lilim_api::{FinishReason, LoadOptions, TokenId, Untold};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +70,19 @@ pub struct SideInfo {
     /// How the model is loaded.
     #[schemars(with = "BTreeMap<String, serde_json::Value>")]
     pub options: LoadOptions,
+    /// What is known of a server; its `options` are what was asked of it, not what it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<ServerFacts>,
+}
+
+/// What is known of a server.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ServerFacts {
+    /// What it tells of itself, such as its `build`; nothing of it can be checked.
+    pub told: BTreeMap<String, String>,
+    /// What a side of our own is known by and a server is not, each with the reason.
+    pub unknown: BTreeMap<String, String>,
 }
 
 /// How an engine is reached.
@@ -121,6 +134,10 @@ pub struct Sample {
 /// What happened in a sample.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every sample is a request"
+)]
 pub enum Outcome {
     /// A request was sent.
     Request(RequestRecord),
@@ -176,14 +193,26 @@ pub struct RequestRecord {
     pub intended_ns: u64,
     /// When it was sent.
     pub sent_ns: u64,
-    /// Tokens of the prompt.
+    /// When its text was turned into tokens, from and to: before it was to be sent, and no part of
+    /// its times. Absent where it was text, or many prompts were made beforehand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokenize_ns: Option<[u64; 2]>,
+    /// Tokens of the prompt; where it is text, as many as the server counts, 0 where it does not say.
     pub n_prompt: u32,
-    /// blake3 of the prompt's token ids.
+    /// Whether the prompt travelled as text, because the server has no tokenizer to be asked: its
+    /// length is then not exactly what was wanted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_text: bool,
+    /// blake3 of the prompt's token ids, or of its text.
     pub prompt_hash: String,
     /// Tokens asked for.
     pub n_out_asked: u32,
     /// Everything that came, in order.
     pub events: Vec<RawEvent>,
+    /// When an engine in another process emitted each of them, by that process's clock, whose zero
+    /// nobody knows: nanoseconds. Empty where the engine does not tell.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub engine_times_ns: Vec<u64>,
     /// The tokens generated, where the engine tells them.
     pub token_ids: Vec<TokenId>,
     /// Why it ended.
@@ -202,7 +231,7 @@ pub struct RequestRecord {
 }
 
 /// Counts and durations by the engine's own clock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EngineUsage {
     /// Tokens of the prompt.
@@ -215,6 +244,23 @@ pub struct EngineUsage {
     pub prefill_ns: u64,
     /// From the first generated token to the last.
     pub decode_ns: u64,
+    /// What of this it did not say: 0 above means nothing there.
+    #[serde(default, skip_serializing_if = "Untold::is_nothing")]
+    #[schemars(with = "BTreeMap<String, bool>")]
+    pub untold: Untold,
+}
+
+impl RequestRecord {
+    /// Tokens that were generated: as the events tell, else as the engine says; `None` where neither
+    /// tells.
+    pub fn n_out(&self) -> Option<u32> {
+        let counted: u32 = self.events.iter().map(|event| event.n_tokens).sum();
+        let said = self.engine.filter(|engine| !engine.untold.n_out);
+        match counted {
+            0 if self.events.iter().any(RawEvent::is_output) => said.map(|engine| engine.n_out),
+            _ => Some(counted),
+        }
+    }
 }
 
 /// What kind of text an event carries.
@@ -267,6 +313,17 @@ impl From<RawEvent> for EventTuple {
     }
 }
 
+impl From<lilim_api::Channel> for Channel {
+    fn from(channel: lilim_api::Channel) -> Self {
+        match channel {
+            lilim_api::Channel::Role => Self::Role,
+            lilim_api::Channel::Reasoning => Self::Reasoning,
+            lilim_api::Channel::Content => Self::Content,
+            lilim_api::Channel::Tool => Self::Tool,
+        }
+    }
+}
+
 impl RawEvent {
     /// Whether it brought generated output: a role or usage event is none, nor is an empty chunk.
     pub fn is_output(&self) -> bool {
@@ -287,6 +344,9 @@ pub struct LoadRecord {
     pub phases: Vec<(String, u64)>,
     /// When the model was ready.
     pub ready_ns: u64,
+    /// Why nothing was loaded, as by a server that has its model already: there is no time of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_loaded: Option<String>,
     /// What is known of the page cache beforehand: `dropped`, `warm` or why it is not known.
     pub page_cache: String,
     /// What else was read, such as resident memory.

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use lilim_api::{
-    CancelToken, Event, EventReceiver, GenerateRequest, Prompt, RecvError, SamplingOptions,
-    Session, StopOptions, TimedEvent, TokenId, Usage,
+    CancelToken, Event, EventReceiver, FinishReason, GenerateRequest, RecvError, SamplingOptions,
+    Session, StopOptions, TimedEvent, Usage,
 };
 
 use crate::clock::{Clock, nanos};
 use crate::plan::Delivery;
-use crate::prompts;
+use crate::prompts::Words;
 use crate::record::{Channel, EngineUsage, RawEvent, RequestRecord};
 
 /// How long an engine may be silent before it counts as hung.
@@ -22,13 +22,15 @@ const LOOK_AT_CANCEL: Duration = Duration::from_millis(50);
 #[derive(Clone, Copy, Debug)]
 pub struct Ask<'a> {
     /// The prompt.
-    pub ids: &'a [TokenId],
+    pub words: &'a Words,
     /// Tokens to generate, whatever the model would rather do.
     pub n_out: u32,
     /// When it was to be sent; `None` means now.
     pub intended_ns: Option<u64>,
     /// How the answer is taken.
     pub delivery: Delivery,
+    /// Whether a cache may have the prompt's beginning.
+    pub may_be_cached: bool,
 }
 
 /// Sends it and waits for its end. A request that fails, or does other work than was asked, is
@@ -40,20 +42,27 @@ pub fn send(
     cancel: &CancelToken,
 ) -> RequestRecord {
     let request = GenerateRequest {
-        prompt: Prompt::Tokens(ask.ids.to_vec()),
+        prompt: ask.words.into(),
         sampling: SamplingOptions::greedy(),
         stop: StopOptions {
             max_tokens: Some(ask.n_out as usize),
             ignore_eos: true,
             ..StopOptions::default()
         },
+        whole: ask.delivery == Delivery::Whole,
     };
+    let n_prompt = match ask.words {
+        Words::Ids(ids) => Some(count(ids.len())),
+        Words::Text(_) => None,
+    };
+    let prompt_hash = ask.words.hash();
     let sent_ns = clock.now_ns();
     let mut record = RequestRecord {
         intended_ns: ask.intended_ns.unwrap_or(sent_ns),
         sent_ns,
-        n_prompt: count(ask.ids.len()),
-        prompt_hash: prompts::hash(ask.ids),
+        n_prompt: n_prompt.unwrap_or(0),
+        is_text: n_prompt.is_none(),
+        prompt_hash,
         n_out_asked: ask.n_out,
         events: Vec::with_capacity(ask.n_out as usize + 1),
         ..RequestRecord::default()
@@ -63,11 +72,16 @@ pub fn send(
         Err(error) => record.failure = Some(error.to_string()),
         Ok(receiver) => follow(&receiver, &mut record, clock, cancel),
     }
-    if ask.delivery == Delivery::Whole {
+    if let (true, Some(engine)) = (record.is_text, record.engine) {
+        record.n_prompt = engine.n_prompt;
+    }
+    let n_outputs = record.events.iter().filter(|one| one.is_output()).count();
+    if ask.delivery == Delivery::Whole && n_outputs > 1 {
         record.events = as_one(&record.events);
+        record.engine_times_ns.clear();
     }
     if record.failure.is_none() {
-        record.failure = what_is_wrong(&record);
+        record.failure = what_is_wrong(&record, ask.may_be_cached);
     }
     record
 }
@@ -102,6 +116,7 @@ fn follow(
 }
 
 fn take(record: &mut RequestRecord, timed: TimedEvent, t_ns: u64) {
+    let n_before = record.events.len();
     match timed.event {
         Event::Token(token) => {
             record.token_ids.push(token.id);
@@ -111,6 +126,15 @@ fn take(record: &mut RequestRecord, timed: TimedEvent, t_ns: u64) {
                 bytes: count(token.text.len()),
                 channel: Channel::Content,
             });
+        }
+        Event::Chunk(chunk) => {
+            record.events.push(RawEvent {
+                t_ns,
+                n_tokens: count(chunk.n_tokens.unwrap_or(0)),
+                bytes: count(chunk.text.len()),
+                channel: chunk.channel.into(),
+            });
+            record.token_ids.extend(chunk.ids);
         }
         Event::Done {
             reason,
@@ -129,6 +153,9 @@ fn take(record: &mut RequestRecord, timed: TimedEvent, t_ns: u64) {
         Event::Failed(error) => record.failure = Some(error.to_string()),
         Event::PrefillProgress { .. } => {}
     }
+    if record.events.len() > n_before {
+        record.engine_times_ns.extend(timed.engine_ns);
+    }
 }
 
 fn engine_usage(usage: &Usage) -> EngineUsage {
@@ -138,10 +165,12 @@ fn engine_usage(usage: &Usage) -> EngineUsage {
         n_out: count(usage.n_out),
         prefill_ns: nanos(usage.prefill),
         decode_ns: nanos(usage.decode),
+        untold: usage.untold,
     }
 }
 
-/// What a client sees that waits for the whole answer: one event, at the end.
+/// What a client sees that waits for the whole answer: one event, at the end. For an engine that
+/// tells every token all the same.
 fn as_one(events: &[RawEvent]) -> Vec<RawEvent> {
     let Some(last) = events.last() else {
         return Vec::new();
@@ -155,31 +184,35 @@ fn as_one(events: &[RawEvent]) -> Vec<RawEvent> {
 }
 
 /// A request that did other work than was asked is no measurement of that work.
-fn what_is_wrong(record: &RequestRecord) -> Option<String> {
+fn what_is_wrong(record: &RequestRecord, may_be_cached: bool) -> Option<String> {
     let Some(engine) = record.engine else {
         return Some("the engine stopped without saying why".to_owned());
     };
-    if engine.n_prompt != record.n_prompt {
+    if !engine.untold.n_prompt && engine.n_prompt != record.n_prompt {
         return Some(format!(
             "the engine counts {} prompt tokens, {} were sent",
             engine.n_prompt, record.n_prompt
         ));
     }
-    if engine.n_cached > 0 {
+    if engine.n_cached > 0 && !may_be_cached {
         return Some(format!(
             "{} prompt tokens came from a cache",
             engine.n_cached
         ));
     }
-    let n_out: u32 = record.events.iter().map(|event| event.n_tokens).sum();
-    if n_out != record.n_out_asked {
-        let reason = record.finish_reason;
-        return Some(format!(
-            "{n_out} tokens came, {} were asked for ({reason:?})",
-            record.n_out_asked
-        ));
+    let asked = record.n_out_asked;
+    let reason = record.finish_reason;
+    match record.n_out() {
+        Some(n_out) if n_out == asked => None,
+        // Nobody counts, but what ended at the limit was as long as the limit.
+        None if reason == Some(FinishReason::Length) => None,
+        Some(n_out) => Some(format!(
+            "{n_out} tokens came, {asked} were asked for ({reason:?})"
+        )),
+        None => Some(format!(
+            "nobody tells how many tokens came, {asked} were asked for ({reason:?})"
+        )),
     }
-    None
 }
 
 /// Counts and byte lengths in a recording are 32 bits wide; none comes near their end.

@@ -24,6 +24,11 @@ pub trait Launcher: Send + Sync {
     fn page_cache(&self) -> String {
         "not looked at".to_owned()
     }
+
+    /// Why launching loads nothing, where it does not: a server runs already.
+    fn why_not_loaded(&self) -> Option<String> {
+        None
+    }
 }
 
 /// What a page cache is called from which a model's file was put out, and where this was checked.
@@ -47,6 +52,8 @@ pub struct Ready {
     pub model: Arc<dyn LoadedModel>,
     /// The process that does the work.
     pub process_id: Option<u32>,
+    /// Whether a prompt may find its beginning in a cache.
+    pub prefix_cache: bool,
     /// What loading took.
     pub load: LoadRecord,
     /// Whether the process's peak of memory is from before this loading.
@@ -77,6 +84,7 @@ pub fn load(launcher: &dyn Launcher, clock: &Clock) -> Result<Ready, EngineError
         start_ns,
         process_ready_ns: Some(clock.now_ns()),
         page_cache: "not looked at".to_owned(),
+        not_loaded: launcher.why_not_loaded(),
         ..LoadRecord::default()
     };
     // A process of its own has no past; this one has.
@@ -94,6 +102,7 @@ pub fn load(launcher: &dyn Launcher, clock: &Clock) -> Result<Ready, EngineError
     Ok(Ready {
         model,
         process_id: launched.process_id,
+        prefix_cache: launched.options.prefix_cache,
         load: record,
         has_older_peak,
         _engine: launched.engine,

@@ -162,7 +162,7 @@ fn the_engines_own_rate_leaves_cached_tokens_out() {
         n_cached: 4,
         n_out: 1,
         prefill_ns: 30 * MS,
-        decode_ns: 0,
+        ..EngineUsage::default()
     });
     let found = findings_of(Work::TtftWarm(SHAPE), vec![Outcome::Request(record)]);
     check(&found, &[("prefill_tps", 200.0), ("n_cached", 4.0)]);
@@ -179,7 +179,7 @@ fn loading_is_split_at_its_phases() {
             .to_vec(),
         ready_ns: 110 * MS,
         page_cache: "warm".to_owned(),
-        readings: Vec::new(),
+        ..LoadRecord::default()
     };
     let found = findings_of(Work::Load, vec![Outcome::Load(load)]);
     let expected = [
@@ -289,4 +289,48 @@ fn a_probe_is_a_share_of_the_limit_that_was_timed_beside_it() {
     let found = findings_of(work, vec![sample(100.0, 125.0), sample(300.0, 375.0)]);
     let share = found.metrics["share_of_limit"].summary.unwrap();
     assert_eq!((share.n, share.min, share.max), (2, 0.5, 0.5));
+}
+
+/// Chunks of text, of which the server does not tell how many tokens they bring.
+fn untold(n_chunks: u64, n_out: Option<u32>) -> CaseFindings {
+    let chunks = (0..n_chunks).map(|chunk| event(100 + 20 * chunk, 0, 4, Channel::Content));
+    let mut record = request(0, chunks.collect());
+    record.engine = Some(EngineUsage {
+        n_out: n_out.unwrap_or(0),
+        untold: lilim_api::Untold {
+            n_prompt: false,
+            n_out: n_out.is_none(),
+            ..lilim_api::Untold::ALL
+        },
+        ..EngineUsage::default()
+    });
+    findings_of(Work::TtftWarm(SHAPE), vec![Outcome::Request(record)])
+}
+
+#[test]
+fn tokens_that_a_server_does_not_tell_are_counted_only_where_it_is_certain() {
+    let certain = untold(6, Some(6));
+    check(&certain, &[("itl_ms", 20.0), ("decode_tps", 50.0)]);
+    for (uncertain, e2e_ms) in [(untold(5, Some(6)), 180.0), (untold(6, None), 200.0)] {
+        check(&uncertain, &[("ttft_ms", 100.0), ("e2e_ms", e2e_ms)]);
+        for (metric, why) in [
+            ("itl_ms", "how many tokens a chunk brings"),
+            ("decode_tps", "how many tokens a chunk brings"),
+            ("prefill_tps", "its times"),
+            ("n_cached", "does not tell"),
+        ] {
+            let found = &uncertain.metrics[metric];
+            assert!(found.summary.is_none(), "{metric}");
+            assert!(found.why_null.as_ref().unwrap().contains(why), "{metric}");
+        }
+    }
+}
+
+#[test]
+fn what_an_event_took_longer_than_the_quickest_is_its_way() {
+    let mut record = request(0, vec![content(100, 1), content(120, 1), content(143, 1)]);
+    record.engine_times_ns = [7_000, 7_020, 7_040].map(|ms: u64| ms * MS).to_vec();
+    let found = findings_of(Work::TtftWarm(SHAPE), vec![Outcome::Request(record)]);
+    let ways = found.metrics["ipc_ms"].summary.unwrap();
+    assert!((ways.max - 3.0).abs() < 1e-9 && ways.min == 0.0, "{ways:?}");
 }

@@ -79,6 +79,7 @@ fn outcome(events: Vec<Event>) -> Result<Outcome, EngineError> {
                 ids.push(token.id);
                 text.push_str(&token.text);
             }
+            Event::Chunk(chunk) => panic!("nobody asked for {chunk:?}"),
             Event::Done {
                 reason,
                 tail,

@@ -67,6 +67,7 @@ impl Session for NativeSession {
             return Err(error);
         }
         let (sender, receiver) = event_channel(cancel);
+        let sender = sender.taken_whole(request.whole);
         let text = AnswerText::new(&self.model.tokenizer, &ids);
         let prefix_cache = self.model.prefix_cache;
         let mut speculation = self.speculation.take();

@@ -206,6 +206,7 @@ impl Session for FakeSession {
             return Err(EngineError::ContextExceeded { n_prompt, context });
         }
         let (sender, receiver) = event_channel(cancel);
+        let sender = sender.taken_whole(request.whole);
         let stepper = Arc::clone(&self.stepper);
         self.running = Some(thread::spawn(move || {
             let mut stepper = stepper.lock().unwrap_or_else(PoisonError::into_inner);

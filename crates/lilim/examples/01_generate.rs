@@ -58,6 +58,7 @@ fn main() -> anyhow::Result<()> {
     while let Some(timed) = events.recv() {
         match timed.event {
             Event::Token(token) => print!("{}", token.text),
+            Event::Chunk(chunk) => print!("{}", chunk.text),
             Event::Done {
                 reason,
                 tail,

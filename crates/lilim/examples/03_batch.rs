@@ -50,7 +50,7 @@ fn token_times(events: &EventReceiver) -> Result<Vec<Instant>, EngineError> {
     let mut times = Vec::new();
     while let Some(timed) = events.recv() {
         match timed.event {
-            Event::Token(_) => times.push(timed.at),
+            Event::Token(_) | Event::Chunk(_) => times.push(timed.at),
             Event::Failed(error) => return Err(error),
             Event::Done { .. } | Event::PrefillProgress { .. } => {}
         }

@@ -75,6 +75,7 @@ pub(crate) fn by_generating(
             max_tokens: Some(MAX_LABEL_TOKENS),
             ..StopOptions::default()
         },
+        whole: false,
     };
     let answer = stream_answer(session, request, &mut std::io::sink())?;
     let label = match_label(&answer.text, categories).map(|(index, _)| index);

@@ -157,6 +157,7 @@ mod tests {
             prompt: Prompt::Raw(String::new()),
             sampling: SamplingOptions::greedy(),
             stop: StopOptions::default(),
+            whole: false,
         };
         stream_answer(&mut Vanishing { cancels }, request, out)
     }

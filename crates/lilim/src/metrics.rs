@@ -69,6 +69,13 @@ impl Answer {
                 self.text.push_str(&token.text);
                 &token.text
             }
+            Event::Chunk(chunk) => {
+                self.first_token.get_or_insert(timed.at);
+                self.last_token = Some(timed.at);
+                self.token_ids.extend(&chunk.ids);
+                self.text.push_str(&chunk.text);
+                &chunk.text
+            }
             Event::Done {
                 reason,
                 tail,
@@ -158,7 +165,11 @@ mod tests {
             logprob: None,
             top_logprobs: vec![],
         });
-        TimedEvent { at, event }
+        TimedEvent {
+            at,
+            engine_ns: None,
+            event,
+        }
     }
 
     #[test]
@@ -179,9 +190,11 @@ mod tests {
             prefill: Duration::from_millis(50),
             decode: Duration::from_millis(100),
             speculation: None,
+            untold: lilim_api::Untold::default(),
         };
         let reason = FinishReason::Stop;
         answer.take(&TimedEvent {
+            engine_ns: None,
             at: at(210),
             event: Event::Done {
                 reason,

@@ -4,6 +4,10 @@ use super::{Gathered, millis, readings};
 use crate::record::LoadRecord;
 
 pub(super) fn gather(load: &LoadRecord, gathered: &mut Gathered) {
+    if let Some(reason) = &load.not_loaded {
+        gathered.add_null("load_ms", reason);
+        return readings::gather(&load.readings, gathered);
+    }
     let since = |from: u64, to: u64| millis(to.saturating_sub(from));
     gathered.add("load_ms", since(load.start_ns, load.ready_ns));
     if let Some(process_ready_ns) = load.process_ready_ns {

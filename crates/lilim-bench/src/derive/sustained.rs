@@ -1,6 +1,6 @@
 //! Figures of a run of minutes: tokens a second in steps, and how they hold.
 
-use super::request::Output;
+use super::request::{Output, UNCOUNTED};
 use super::{Gathered, Series, per_second};
 use crate::climate::{CPU_MHZ, TEMPERATURE};
 use crate::record::{Outcome, RequestRecord, Sample};
@@ -17,11 +17,14 @@ pub(super) fn gather(requests: &[&RequestRecord], gathered: &mut Gathered) -> Op
     let start_ns = requests.first()?.sent_ns;
     let end_ns = outputs.last()?.last_ns();
     let events = || outputs.iter().flat_map(|output| &output.events);
-    let n_tokens: f64 = events().map(|event| f64::from(event.n_tokens)).sum();
-    gathered.add_some(
-        "sustained_tps",
-        per_second(n_tokens, end_ns.saturating_sub(start_ns)),
-    );
+    let n_out = requests.iter().map(|one| one.n_out().map(f64::from));
+    let rate = |n_tokens| per_second(n_tokens, end_ns.saturating_sub(start_ns));
+    gathered.add_some("sustained_tps", n_out.sum::<Option<f64>>().and_then(rate));
+    if outputs.iter().any(|output| !output.is_counted) {
+        gathered.add_null("retention", UNCOUNTED);
+        gathered.add_null("time_to_95_s", UNCOUNTED);
+        return None;
+    }
     // Whole steps only: a part of a step would look like a fall.
     let n_steps = end_ns.saturating_sub(start_ns) / STEP_NS;
     let n_steps = n_steps.min(MOST_STEPS) as usize;

@@ -1,6 +1,6 @@
 //! Figures of a load of requests as a whole.
 
-use super::request::{Output, latencies};
+use super::request::{Output, UNCOUNTED, latencies};
 use super::{Gathered, per_second};
 use crate::plan::{Arrivals, Limits};
 use crate::record::RequestRecord;
@@ -20,7 +20,7 @@ pub(super) fn gather(
     };
     let last_ns = outputs.iter().map(|(_, output)| output.last_ns()).max();
     let wall_ns = last_ns.unwrap_or(first_ns).saturating_sub(first_ns);
-    let is_good = |(request, output): &&(&RequestRecord, Output<'_>)| {
+    let is_good = |(request, output): &&(&RequestRecord, Output)| {
         let found = latencies(request, output);
         found.ttft_ms <= limits.ttft_ms
             && found.itl_ms.is_none_or(|ms| ms <= limits.itl_ms)
@@ -28,10 +28,19 @@ pub(super) fn gather(
     };
     let n_good = outputs.iter().filter(is_good).count();
     let rate = |n: f64| per_second(n, wall_ns);
-    let n_tokens = tokens_between(&outputs, 0, u64::MAX);
-    gathered.add_some("output_throughput_tps", rate(n_tokens));
+    let n_out = outputs.iter().map(|(request, _)| request.n_out());
+    match n_out.map(|n| n.map(f64::from)).sum::<Option<f64>>() {
+        Some(n_tokens) => gathered.add_some("output_throughput_tps", rate(n_tokens)),
+        None => gathered.add_null(
+            "output_throughput_tps",
+            "the server does not tell how many tokens came",
+        ),
+    }
     gathered.add_some("requests_per_s", rate(outputs.len() as f64));
     gathered.add_some("goodput_per_s", rate(n_good as f64));
+    if outputs.iter().any(|(_, output)| !output.is_counted) {
+        return gathered.add_null("steady_throughput_tps", UNCOUNTED);
+    }
     match arrivals {
         Arrivals::Closed { concurrency } => {
             let steady = steady_tps(&outputs, concurrency as usize);
@@ -51,7 +60,7 @@ pub(super) fn gather(
 }
 
 /// Tokens a second while all clients were busy.
-fn steady_tps(outputs: &[(&RequestRecord, Output<'_>)], concurrency: usize) -> Option<f64> {
+fn steady_tps(outputs: &[(&RequestRecord, Output)], concurrency: usize) -> Option<f64> {
     let mut firsts: Vec<u64> = outputs
         .iter()
         .map(|(_, output)| output.first_ns())
@@ -64,7 +73,7 @@ fn steady_tps(outputs: &[(&RequestRecord, Output<'_>)], concurrency: usize) -> O
 }
 
 /// Tokens that came after `start_ns` and not after `end_ns`.
-fn tokens_between(outputs: &[(&RequestRecord, Output<'_>)], start_ns: u64, end_ns: u64) -> f64 {
+fn tokens_between(outputs: &[(&RequestRecord, Output)], start_ns: u64, end_ns: u64) -> f64 {
     let is_within = |t_ns: u64| t_ns > start_ns && t_ns <= end_ns;
     outputs
         .iter()

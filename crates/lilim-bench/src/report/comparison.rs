@@ -232,6 +232,10 @@ fn consistency(found: &ComparisonFindings) -> (&'static str, String) {
         answers.n_equal,
         answers.n_equal_to_itself,
     );
+    if n == 0 {
+        let text = "no answers to compare: one side does not tell its tokens, or all failed";
+        return ("–", text.to_owned());
+    }
     let first = answers.first_divergence;
     let first = first.map(|token| format!(", the first difference at token {token}"));
     let text = format!(

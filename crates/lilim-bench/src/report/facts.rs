@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::figures::{bound, clean, figure_name, with_unit};
 use crate::derive::{CaseFindings, TargetFinding};
 use crate::metric::METRICS;
-use crate::plan::{Bound, Target};
+use crate::plan::{Bound, NULL_SERVER, Target};
 use crate::result_file::ResultFile;
 
 /// A verdict in a word and a mark, for eyes that see no colours.
@@ -191,6 +191,7 @@ pub(super) fn failures(case: &CaseFindings) -> Option<String> {
 pub(super) fn headline(file: &ResultFile) -> String {
     let sides = file.recording.plan.sides.iter();
     let sides: Vec<_> = sides
+        .filter(|side| side.name != NULL_SERVER)
         .map(|side| {
             let (model, weights) = (&side.model.name, &side.model.quantization);
             clean(&format!("{} on {model} {weights}", side.name))

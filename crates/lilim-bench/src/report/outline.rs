@@ -4,6 +4,7 @@ use super::Detail;
 use super::figures::{Scale, clean};
 use crate::derive::{CaseFindings, MetricFindings};
 use crate::metric::{self, Better, METRICS};
+use crate::plan::CLIENT_CASE;
 use crate::result_file::ResultFile;
 use crate::stats::{MIN_SAMPLES_P90, MIN_SAMPLES_P95, MIN_SAMPLES_P99, Summary};
 
@@ -87,6 +88,7 @@ const KEY_METRICS: &[(&str, &[&str])] = &[
     ),
     // What a setting gives is no figure; it has a table of its own.
     ("determinism", &[]),
+    ("client", &["ttft_ms", "itl_ms", "e2e_ms"]),
     // An arm's requests are of two kinds: their figures together say nothing, their ratios do.
     ("compare", &[]),
 ];
@@ -96,6 +98,7 @@ pub(super) fn groups(file: &ResultFile) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     for case in &file.findings.cases {
         let name = match case.scenario.as_str() {
+            _ if case.case == CLIENT_CASE => "client",
             "probe" => case.case.split('/').next().unwrap_or_default(),
             scenario => scenario,
         };

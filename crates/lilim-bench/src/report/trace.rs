@@ -5,39 +5,18 @@
 //! Waiting before a request was sent is drawn apart from the lanes, since the session that it waits
 //! for is busy with another.
 
+mod spans;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::record::{LoadRecord, Outcome, RawEvent, Recording, RequestRecord, Sample, Transport};
+use self::spans::{QUEUE, Span, load_spans, output_ends, request_spans, tokenize_span};
+use crate::record::{LoadRecord, Outcome, Recording, RequestRecord, Sample, Transport};
 
 /// How much of a time its spans may miss.
 const TOLERANCE: f64 = 0.01;
-
-/// A part of a request or of loading.
-#[derive(Clone, Debug, PartialEq)]
-struct Span {
-    name: String,
-    start_ns: u64,
-    end_ns: u64,
-    args: Value,
-}
-
-impl Span {
-    fn of(name: &str, start_ns: u64, end_ns: u64) -> Self {
-        Self {
-            name: name.to_owned(),
-            start_ns,
-            end_ns: end_ns.max(start_ns),
-            args: json!({}),
-        }
-    }
-
-    fn ns(&self) -> u64 {
-        self.end_ns - self.start_ns
-    }
-}
 
 /// A time that its spans do not add up to.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -160,6 +139,7 @@ fn draw(sample: &Sample, load: &[Span], (process, lane): (usize, usize), events:
     load.iter().for_each(&mut add);
     match &sample.outcome {
         Outcome::Request(request) => {
+            tokenize_span(request).iter().for_each(&mut add);
             let spans = request_spans(request);
             let is_queue = |span: &&Span| span.name == QUEUE;
             spans
@@ -256,6 +236,7 @@ fn ends(sample: &Sample) -> (u64, u64) {
     let load = load_of(sample);
     let mut spans = load.map_or_else(Vec::new, |load| load_spans(load, true));
     if let Outcome::Request(request) = &sample.outcome {
+        spans.extend(tokenize_span(request));
         spans.extend(request_spans(request));
         spans.retain(|span| span.name != QUEUE);
     }
@@ -283,60 +264,10 @@ fn answered(sample: &Sample) -> Option<(&RequestRecord, u64)> {
     request.failure.is_none().then_some((request, last_ns))
 }
 
-/// Times of the first and the last output.
-fn output_ends(request: &RequestRecord) -> Option<(u64, u64)> {
-    let output = |event: &&RawEvent| event.is_output();
-    let first = request.events.iter().find(output)?;
-    let last = request.events.iter().rev().find(output)?;
-    Some((first.t_ns, last.t_ns))
-}
-
 /// Whether the engine of a sample is in another process than the client.
 fn is_apart(recording: &Recording, sample: &Sample) -> bool {
     let mut cases = recording.plan.cases.iter();
     let case = cases.find(|case| case.id == sample.case);
     let side = case.and_then(|case| recording.plan.sides.get(case.side));
     side.is_some_and(|side| side.transport != Transport::InProcess)
-}
-
-/// Starting the process, then each phase until the next begins. Where the engine `is_apart`, the
-/// request for loading travels there and the first word of a phase back.
-fn load_spans(load: &LoadRecord, is_apart: bool) -> Vec<Span> {
-    let process_ready_ns = load.process_ready_ns.unwrap_or(load.start_ns);
-    let mut spans = Vec::new();
-    if load.process_ready_ns.is_some() {
-        spans.push(Span::of("process", load.start_ns, process_ready_ns));
-    }
-    if let (Some((_, begin)), true) = (load.phases.first(), is_apart) {
-        spans.push(Span::of("ipc", process_ready_ns, *begin));
-    }
-    let ends = load.phases.iter().skip(1).map(|(_, begin)| *begin);
-    let ends = ends.chain([load.ready_ns]);
-    for ((phase, begin), end) in load.phases.iter().zip(ends) {
-        spans.push(Span::of(phase, *begin, end));
-    }
-    if load.phases.is_empty() {
-        spans.push(Span::of("load", process_ready_ns, load.ready_ns));
-    }
-    spans
-}
-
-const QUEUE: &str = "queue";
-
-/// Waiting to be sent, then until the first output, then until the last.
-fn request_spans(request: &RequestRecord) -> Vec<Span> {
-    let mut spans = vec![Span::of(QUEUE, request.intended_ns, request.sent_ns)];
-    let Some((first_ns, last_ns)) = output_ends(request) else {
-        return spans;
-    };
-    let mut prefill = Span::of("prefill", request.sent_ns, first_ns);
-    let mut decode = Span::of("decode", first_ns, last_ns);
-    prefill.args = json!({ "n_prompt": request.n_prompt });
-    decode.args = json!({ "n_out": request.token_ids.len() });
-    if let Some(engine) = request.engine {
-        prefill.args["engine_prefill_ms"] = json!(engine.prefill_ns as f64 / 1e6);
-        decode.args["engine_decode_ms"] = json!(engine.decode_ns as f64 / 1e6);
-    }
-    spans.extend([prefill, decode]);
-    spans
 }

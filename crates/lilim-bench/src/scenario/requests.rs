@@ -1,13 +1,13 @@
 //! Requests one after another: to a fresh process each (`ttft` cold, `memory`) or to a loaded model
 //! (`ttft` warm).
 
-use lilim_api::{EngineError, Session, TokenId};
+use lilim_api::{EngineError, Session};
 
 use super::{Context, Keep};
 use crate::error::BenchError;
 use crate::plan::{Delivery, RequestShape, Work};
 use crate::process;
-use crate::prompts;
+use crate::prompts::{self, Words};
 use crate::record::{Outcome, Reading, RequestRecord};
 use crate::request::{self, Ask};
 use crate::side::Ready;
@@ -125,29 +125,28 @@ impl<'a> Client<'a> {
         shape: RequestShape,
         number: u32,
     ) -> Result<RequestRecord, EngineError> {
-        let ids = self.prompt(shape, number)?;
+        let start_ns = self.now_ns();
+        let words = self.prompt(shape, number)?;
+        let tokenize_ns = [start_ns, self.now_ns()];
         let process_id = self.ready.process_id;
         let has_own_peak = self.resets_peak && process_id.is_some_and(process::reset_peak);
         let before = process::readings(process_id);
         let mark = self.context.sensors.energy.mark();
-        let mut record = self.send(&ids, shape.n_out, None);
+        let mut record = self.send(&words, shape.n_out, None);
         let energy = self.context.sensors.energy.since(mark);
         let after = match self.resets_peak && !has_own_peak {
             true => process::without_peak(self.ready.readings()),
             false => self.ready.readings(),
         };
+        record.tokenize_ns = matches!(words, Words::Ids(_)).then_some(tokenize_ns);
         record.readings = used_since(&before, after);
         record.readings.extend(energy);
         Ok(record)
     }
 
-    pub(super) fn prompt(
-        &self,
-        shape: RequestShape,
-        number: u32,
-    ) -> Result<Vec<TokenId>, EngineError> {
+    pub(super) fn prompt(&self, shape: RequestShape, number: u32) -> Result<Words, EngineError> {
         let n_tokens = shape.n_prompt as usize;
-        prompts::prompt(
+        prompts::words(
             &*self.ready.model,
             n_tokens,
             self.context.seed,
@@ -157,15 +156,16 @@ impl<'a> Client<'a> {
 
     pub(super) fn send(
         &mut self,
-        ids: &[TokenId],
+        words: &Words,
         n_out: u32,
         intended_ns: Option<u64>,
     ) -> RequestRecord {
         let ask = Ask {
-            ids,
+            words,
             n_out,
             intended_ns,
             delivery: self.delivery,
+            may_be_cached: self.ready.prefix_cache,
         };
         request::send(
             &mut *self.session,

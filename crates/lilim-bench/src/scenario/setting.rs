@@ -5,7 +5,7 @@ use lilim_api::{CancelToken, EngineError, Session, TokenId, TokenStepper};
 use super::{Context, Keep};
 use crate::error::BenchError;
 use crate::plan::{Delivery, Setting};
-use crate::prompts;
+use crate::prompts::{self, Words};
 use crate::record::{Outcome, TraceRecord};
 use crate::request::{self, Ask};
 use crate::side::Ready;
@@ -116,11 +116,13 @@ fn generated(
     session: &mut dyn Session,
 ) -> Result<TraceRecord, EngineError> {
     let mut send = |ids: &[TokenId], n_out| {
+        let words = Words::Ids(ids.to_vec());
         let ask = Ask {
-            ids,
+            words: &words,
             n_out,
             intended_ns: None,
             delivery: Delivery::Streamed,
+            may_be_cached: setting.is_cached,
         };
         request::send(session, ask, context.clock, context.cancel)
     };

@@ -3,13 +3,14 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
-use lilim_api::{EngineError, TokenId};
+use lilim_api::EngineError;
 
 use super::requests::Client;
 use super::{Context, Keep};
 use crate::clock::nanos;
 use crate::error::BenchError;
 use crate::plan::{Arrivals, RequestShape, Work};
+use crate::prompts::Words;
 use crate::record::{Outcome, RequestRecord};
 use crate::stats;
 
@@ -79,7 +80,7 @@ fn offer(
 struct Load {
     n_out: u32,
     slots: Vec<u32>,
-    prompts: Vec<Vec<TokenId>>,
+    prompts: Vec<Words>,
     /// When each is due; empty where each is due when a client is free.
     due: Vec<u64>,
 }
@@ -116,14 +117,14 @@ impl Load {
                 scope.spawn(move || {
                     while !context.cancel.is_cancelled() {
                         let index = next.fetch_add(1, Ordering::Relaxed);
-                        let Some(ids) = self.prompts.get(index) else {
+                        let Some(words) = self.prompts.get(index) else {
                             break;
                         };
                         let intended_ns = self.due.get(index).copied();
                         if let Some(due_ns) = intended_ns {
                             context.clock.sleep_until(due_ns);
                         }
-                        let record = client.send(ids, self.n_out, intended_ns);
+                        let record = client.send(words, self.n_out, intended_ns);
                         if sender.send((self.slots[index], record)).is_err() {
                             break;
                         }

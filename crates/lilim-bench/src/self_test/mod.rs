@@ -313,6 +313,7 @@ fn plan(looks: &LookPlan, seed: u64) -> Plan {
         engine: "timed".to_owned(),
         transport: Transport::InProcess,
         program: None,
+        server: None,
         model: ModelIdentity {
             name: "timed".to_owned(),
             sha256: Some("timed".to_owned()),

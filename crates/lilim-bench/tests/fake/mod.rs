@@ -92,6 +92,7 @@ pub(crate) fn side(name: &str) -> SideInfo {
     SideInfo {
         name: name.to_owned(),
         engine: "fake".to_owned(),
+        server: None,
         transport: Transport::InProcess,
         program: None,
         model: ModelIdentity {

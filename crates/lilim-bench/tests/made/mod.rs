@@ -82,6 +82,7 @@ pub fn request(at_ns: u64, shape: RequestShape, ttft_ns: u64, step_ns: u64) -> R
             n_out: shape.n_out,
             prefill_ns: ttft_ns - ttft_ns / 20,
             decode_ns: u64::from(shape.n_out - 1) * step_ns,
+            ..EngineUsage::default()
         }),
         readings: vec![
             Reading::of("peak_rss_bytes", 1.31e9),
@@ -117,7 +118,7 @@ pub fn load(start_ns: u64, ms: [u64; 4]) -> LoadRecord {
         ],
         ready_ns: prepare_ns + ms[3] * MS,
         page_cache: "dropped".to_owned(),
-        readings: Vec::new(),
+        ..LoadRecord::default()
     }
 }
 
@@ -125,6 +126,7 @@ pub fn side(name: &str) -> SideInfo {
     SideInfo {
         name: name.to_owned(),
         engine: "native".to_owned(),
+        server: None,
         transport: Transport::Worker,
         program: Some("cd".repeat(32)),
         model: ModelIdentity {

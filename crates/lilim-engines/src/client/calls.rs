@@ -125,7 +125,7 @@ impl PendingStream {
                 };
                 let _listener_gone = begun.send(Ok(()));
             }
-            Answer::Event { event, .. } => {
+            Answer::Event { at_ns, event } => {
                 if self.begun.is_some() {
                     return Err("`event` came before `started`".to_owned());
                 }
@@ -134,8 +134,8 @@ impl PendingStream {
                     return Err("`event` came after the last one".to_owned());
                 };
                 let is_last = matches!(event, Event::Done { .. } | Event::Failed(_));
-                // stamped with this moment: the clock is the client's
-                let _reader_gone = events.send(event);
+                // stamped with this moment besides: the clock is the client's
+                let _reader_gone = events.send_from(event, at_ns);
                 if is_last {
                     self.events = None;
                 }

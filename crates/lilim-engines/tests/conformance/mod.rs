@@ -184,6 +184,10 @@ fn events(make: Make<'_>) {
             let mut request = request(150);
             request.prompt = prompt;
             let events = generate(engine.as_ref(), request.clone()).unwrap();
+            assert_eq!(Ok(events), generate(fake.as_ref(), request.clone()));
+            request.whole = true;
+            let events = generate(engine.as_ref(), request.clone()).unwrap();
+            assert!(matches!(&events[..], [Event::Chunk(_), Event::Done { .. }]));
             assert_eq!(Ok(events), generate(fake.as_ref(), request));
         }
     }

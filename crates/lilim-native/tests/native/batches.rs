@@ -41,6 +41,7 @@ fn request(prompt: &[u32], n: usize) -> GenerateRequest {
             ignore_eos: true,
             ..StopOptions::default()
         },
+        whole: false,
     }
 }
 

@@ -19,6 +19,7 @@ fn request(prompt: Prompt, n: usize) -> GenerateRequest {
             ignore_eos: true,
             ..StopOptions::default()
         },
+        whole: false,
     }
 }
 
@@ -38,6 +39,10 @@ fn answer(session: &mut dyn Session, request: GenerateRequest) -> Answer {
             Event::Token(token) => {
                 ids.push(token.id);
                 text += &token.text;
+            }
+            Event::Chunk(chunk) => {
+                ids.extend(chunk.ids);
+                text += &chunk.text;
             }
             Event::Done {
                 reason,

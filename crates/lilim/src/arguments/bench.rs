@@ -66,7 +66,9 @@ pub(crate) enum BenchCommand {
 /// What every scenario takes.
 #[derive(Args, Debug)]
 pub(crate) struct ScenarioFlags {
-    /// An installed model's name, a path to a GGUF file, or `small` for the embedded model.
+    /// An installed model's name, a path to a GGUF file, `small` for the embedded model, or the
+    /// address of a server that speaks OpenAI's API: http://HOST:PORT[,KEY=VALUE…] with model,
+    /// key_env (the environment variable that holds its key), pid, api, strict, prefix_cache.
     #[arg(default_value = "small")]
     pub(crate) model: String,
     #[command(flatten)]
@@ -128,7 +130,7 @@ pub(crate) struct RunFlags {
 #[derive(Args, Debug)]
 pub(crate) struct CompareFlags {
     /// The side that is tested: MODEL[,KEY=VALUE…] with threads, context, chunk, level, kv_type,
-    /// speculation, or program (another `lilim`).
+    /// speculation, or program (another `lilim`); or a server's address as for the other commands.
     pub(crate) tested: String,
     /// The side that it is compared with, written the same way.
     pub(crate) baseline: String,

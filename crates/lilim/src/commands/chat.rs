@@ -203,6 +203,7 @@ impl Chat {
             prompt: self.prompt(),
             sampling: self.sampling.clone(),
             stop: self.stop.clone(),
+            whole: false,
         };
         let outcome = stream_answer(
             self.session.as_mut(),

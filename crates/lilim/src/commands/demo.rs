@@ -136,6 +136,7 @@ impl Demo {
                 max_tokens: Some(MAX_ANSWER_TOKENS),
                 ..StopOptions::default()
             },
+            whole: false,
         };
         let answer = if self.quiet {
             stream_answer(self.answers.as_mut(), request, &mut std::io::sink())?

@@ -47,6 +47,7 @@ pub(crate) fn run(arguments: &RunArguments, config: &Config) -> anyhow::Result<E
         prompt: first_prompt(arguments, model.as_ref(), prompt, template),
         sampling,
         stop: arguments.stop.options(),
+        whole: false,
     };
     let mut session = model.clone().session()?;
     let answer = if arguments.output.json {

@@ -96,7 +96,10 @@ pub(super) fn consistency(arms: &Arms<'_>, samples: &[Sample]) -> Consistency {
 /// Requests that were answered, by slot.
 fn answers<'a>(samples: &[&'a Sample]) -> impl Iterator<Item = (u32, &'a RequestRecord)> {
     samples.iter().filter_map(|sample| match &sample.outcome {
-        Outcome::Request(one) if one.failure.is_none() => Some((sample.slot, one)),
+        // Where a server tells no tokens there is nothing to hold against the other's.
+        Outcome::Request(one) if one.failure.is_none() && !one.token_ids.is_empty() => {
+            Some((sample.slot, one))
+        }
         _ => None,
     })
 }

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::arms::Arms;
+use super::server;
 use crate::plan::Comparison;
 use crate::record::{Outcome, Sample, SideInfo};
 
@@ -60,7 +61,18 @@ pub(super) fn equality(
         "the sides differ in several things: {}",
         differing.join(", ")
     );
-    check(differing.len() <= 1, fact, several);
+    // A server is known by its address alone: what else it has is declared, below.
+    let servers = server::sides([tested, baseline]);
+    if servers.is_empty() {
+        check(differing.len() <= 1, fact, several);
+    } else {
+        let unproven = server::unproven(&servers, arms);
+        check(
+            comparison.declared_equivalent,
+            &format!("declared, since no server tells it: {unproven}"),
+            format!("a server does not tell {unproven}; --equivalent declares them equal"),
+        );
+    }
     let unequal = unequal_work(arms);
     check(
         unequal.is_none(),
@@ -122,7 +134,7 @@ fn work<'a>(samples: &[&'a Sample]) -> BTreeMap<u32, RequestWork<'a>> {
             prompt_hash: &one.prompt_hash,
             n_prompt: engine.n_prompt,
             n_cached: engine.n_cached,
-            n_out: one.events.iter().map(|event| event.n_tokens).sum(),
+            n_out: one.n_out().unwrap_or(0),
         };
         Some((sample.slot, work))
     });
@@ -132,6 +144,9 @@ fn work<'a>(samples: &[&'a Sample]) -> BTreeMap<u32, RequestWork<'a>> {
 /// What two sides differ in: engine, program, model, and each option that matters to the work.
 pub(super) fn differ_in(a: &SideInfo, b: &SideInfo) -> Vec<String> {
     let (x, y) = (&a.options, &b.options);
+    if !server::sides([a, b]).is_empty() {
+        return server::differ_in(a, b);
+    }
     let all = [
         ("engine", a.engine != b.engine),
         ("transport", a.transport != b.transport),

@@ -4,6 +4,7 @@ mod arms;
 mod consistency;
 mod equality;
 mod ratio;
+mod server;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -4,9 +4,10 @@ use lilim_bench::plan::{Arrivals, Case, Delivery, LeftOut, Limits, Plan, Request
 use lilim_bench::record::{Reading, Transport};
 use lilim_bench::scenario::Probe;
 use lilim_bench::sensors::Sensors;
-use lilim_bench::side::{DROPPED, Launcher};
+use lilim_bench::side::DROPPED;
 
-use super::launch::{Native, this_program};
+use super::launch::this_program;
+use super::server::Side;
 use super::{ipc, kernels, targets};
 use crate::arguments::RunFlags;
 
@@ -92,12 +93,12 @@ impl Scenarios {
 pub(crate) fn plan(
     flags: &RunFlags,
     scenarios: Scenarios,
-    (side, probes): (&Native, &[Probe<'_>]),
+    (side, probes): (&Side, &[Probe<'_>]),
 ) -> Plan {
     let mut maker = Maker {
         flags,
         context: side.context(),
-        is_worker: side.info().transport == Transport::Worker,
+        transport: side.info().transport,
         cases: Vec::new(),
         left_out: Vec::new(),
     };
@@ -132,7 +133,7 @@ pub(crate) fn plan(
 struct Maker<'a> {
     flags: &'a RunFlags,
     context: u32,
-    is_worker: bool,
+    transport: Transport,
     cases: Vec<Case>,
     left_out: Vec<LeftOut>,
 }
@@ -157,6 +158,13 @@ impl Maker<'_> {
             work,
             Work::Load | Work::LoadCold | Work::Idle { .. } | Work::TtftCold(_) | Work::Memory(_)
         );
+        if let Some(reason) = self.why_not_fresh(&work).filter(|_| is_fresh) {
+            self.left_out.push(LeftOut {
+                case: id.to_owned(),
+                reason: reason.to_owned(),
+            });
+            return;
+        }
         let default_warmups = if is_fresh || matches!(work, Work::Sustained { .. }) {
             0
         } else {
@@ -191,9 +199,9 @@ impl Maker<'_> {
     }
 
     /// Cold first: what it reads from the disk is what is warm after it.
-    fn load(&mut self, side: &Native) {
+    fn load(&mut self, side: &Side) {
         let found = side.drop_page_cache();
-        if found == DROPPED {
+        if found == DROPPED || self.transport == Transport::Server {
             self.add("load/cold", Work::LoadCold, 10);
         } else {
             self.left_out.push(LeftOut {
@@ -202,6 +210,17 @@ impl Maker<'_> {
             });
         }
         self.add("load/warm", Work::Load, 20);
+    }
+
+    /// Why work that begins with a fresh process cannot be done, where it cannot.
+    fn why_not_fresh(&self, work: &Work) -> Option<&'static str> {
+        match self.transport {
+            Transport::Server => Some("a server is not started here: it was running already"),
+            Transport::InProcess if matches!(work, Work::TtftCold(_)) => {
+                Some("in this process nothing is fresh after the first time")
+            }
+            Transport::InProcess | Transport::Worker => None,
+        }
     }
 
     fn ttft(&mut self) {
@@ -227,14 +246,7 @@ impl Maker<'_> {
                 n_out: FEW,
             };
             let id = format!("ttft/cold/{n_prompt}");
-            if self.is_worker {
-                self.add(&id, Work::TtftCold(shape), 10);
-            } else {
-                self.left_out.push(LeftOut {
-                    case: id,
-                    reason: "in this process nothing is fresh after the first time".to_owned(),
-                });
-            }
+            self.add(&id, Work::TtftCold(shape), 10);
         }
     }
 
@@ -361,7 +373,7 @@ impl Scenarios {
     /// When one of them cannot be made ready.
     pub(crate) fn probes(
         self,
-        side: &Native,
+        side: &Side,
         flags: &RunFlags,
     ) -> anyhow::Result<Vec<Probe<'static>>> {
         let mut probes = Vec::new();

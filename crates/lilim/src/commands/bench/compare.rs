@@ -18,9 +18,11 @@ use lilim_bench::stats::{
     ErrorRate, Limit, LookPlan, MAX_ROUNDS, PowerQuestion, minimum_rounds, planning_sigma,
     rounds_needed,
 };
+use lilim_engines::ServerAddress;
 
 use super::launch::{Native, Wanted, this_program};
-use super::{cases, control, header, output, progress, targets};
+use super::server::{Server, Side};
+use super::{cases, control, header, output, progress, server, targets};
 use crate::arguments::CompareFlags;
 use crate::config::Config;
 use crate::exit::{Exit, UsageError};
@@ -50,12 +52,10 @@ pub(crate) fn run(flags: &CompareFlags, config: &Config) -> anyhow::Result<Exit>
     if sides[0].is_of_this_program()? {
         sides.push(make(&flags.tested, true)?);
     }
-    let infos = sides.iter().map(Native::info).collect();
-    let launchers: Vec<Box<dyn Launcher>> = sides
-        .into_iter()
-        .map(|side| Box::new(side) as Box<dyn Launcher>)
-        .collect();
+    let infos = sides.iter().map(Side::info).collect();
+    let mut launchers: Vec<_> = sides.into_iter().map(Side::launcher).collect();
     let mut plan = plan(flags, infos, shape);
+    server::measure_client(&mut plan, &mut launchers)?;
     let cancel = end_on_ctrl_c();
     if let Some(path) = &flags.run.resume {
         // The journal's own plan: its number of rounds came from a pilot that is over.
@@ -308,7 +308,10 @@ fn side(
     flags: &CompareFlags,
     shape: RoundShape,
     config: &Config,
-) -> anyhow::Result<Native> {
+) -> anyhow::Result<Side> {
+    if ServerAddress::is_meant(text) {
+        return Ok(Side::Server(Box::new(Server::new(text)?)));
+    }
     let mut parts = text.split(',');
     let model = parts.next().unwrap_or_default();
     let mut options = models::options(config, &flags.run.load)?;
@@ -337,7 +340,7 @@ fn side(
         context,
         worker,
     };
-    Native::new(config, wanted)
+    Ok(Side::Native(Box::new(Native::new(config, wanted)?)))
 }
 
 /// What reports call a side: without the folders of its files.

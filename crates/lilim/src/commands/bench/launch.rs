@@ -80,6 +80,7 @@ impl Native {
                 file_bytes: header::file_bytes(&files),
             },
             options: options.clone(),
+            server: None,
         };
         Ok(Self {
             files,

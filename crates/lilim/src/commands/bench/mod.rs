@@ -11,6 +11,7 @@ mod kernels;
 mod launch;
 mod output;
 mod progress;
+mod server;
 mod targets;
 
 use std::collections::BTreeSet;
@@ -28,12 +29,14 @@ use lilim_bench::scenario::{Bench, Probe};
 use lilim_bench::sensors::Sensors;
 use lilim_bench::side::Launcher;
 use lilim_bench::stats::Verdict;
+use lilim_engines::ServerAddress;
 
 use self::launch::{Native, Wanted, this_program};
+use self::server::{Server, Side};
 use crate::arguments::{BenchCommand, RunFlags, ScenarioFlags};
 use crate::commands::{print_json, print_line};
 use crate::config::Config;
-use crate::exit::Exit;
+use crate::exit::{Exit, UsageError};
 use crate::generate::end_on_ctrl_c;
 use crate::models;
 use crate::terminal;
@@ -75,20 +78,12 @@ fn measure(
     scenarios: cases::Scenarios,
     config: &Config,
 ) -> anyhow::Result<Exit> {
-    let wanted = Wanted {
-        name: None,
-        model: &flags.model,
-        options: models::options(config, &flags.run.load)?,
-        context: scenarios.context(),
-        worker: match flags.in_process {
-            true => None,
-            false => Some(this_program()?),
-        },
-    };
-    let side = Native::new(config, wanted)?;
+    let side = side(flags, scenarios, config)?;
     let run = &flags.run;
     let probes = scenarios.probes(&side, run)?;
-    let plan = cases::plan(run, scenarios, (&side, &probes));
+    let mut plan = cases::plan(run, scenarios, (&side, &probes));
+    let mut launchers = vec![side.launcher()];
+    server::measure_client(&mut plan, &mut launchers)?;
     let place = output::Place::of(run, scenarios.name, config)?;
     let mut journal = match &run.resume {
         Some(path) => Journal::resume(path, &plan)?,
@@ -103,8 +98,34 @@ fn measure(
         }
     };
     let cancel = end_on_ctrl_c();
-    let outcome = go((&plan, &cancel), vec![Box::new(side)], probes, &mut journal);
+    let outcome = go((&plan, &cancel), launchers, probes, &mut journal);
     finish(outcome, journal, &plan, &place, run)
+}
+
+/// What is measured, as the user named it.
+fn side(
+    flags: &ScenarioFlags,
+    scenarios: cases::Scenarios,
+    config: &Config,
+) -> anyhow::Result<Side> {
+    if ServerAddress::is_meant(&flags.model) {
+        if flags.in_process {
+            let reason = "a server is a process of its own and no --in-process";
+            return Err(UsageError(reason.to_owned()).into());
+        }
+        return Ok(Side::Server(Box::new(Server::new(&flags.model)?)));
+    }
+    let wanted = Wanted {
+        name: None,
+        model: &flags.model,
+        options: models::options(config, &flags.run.load)?,
+        context: scenarios.context(),
+        worker: match flags.in_process {
+            true => None,
+            false => Some(this_program()?),
+        },
+    };
+    Ok(Side::Native(Box::new(Native::new(config, wanted)?)))
 }
 
 /// Writes what was found, or says how an interrupted run goes on.

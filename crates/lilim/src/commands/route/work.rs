@@ -192,6 +192,7 @@ fn ask(
             max_tokens: Some(entry.max_tokens.map_or(max_tokens, |n| n as usize)),
             ..StopOptions::default()
         },
+        whole: false,
     };
     stream_answer(loaded.answers.as_mut(), request, &mut std::io::sink())
 }

@@ -138,6 +138,9 @@ pub enum Work {
     /// The fixed prompts under one setting of a determinism matrix; of each prompt two samples, one
     /// generated and one stepped through.
     Setting(Setting),
+    /// A cell of a matrix of engines, models and prompts: requests one after another to a loaded
+    /// model. Its case is called `matrix/<set>/<engine>/<model>`.
+    Matrix(Questions),
     /// Resident memory with this much of the context filled, in a fresh process.
     Memory(RequestShape),
     /// One arm of the plan's comparison; its samples are made in rounds, in turns with the others'.
@@ -168,6 +171,7 @@ impl Work {
             Self::Memory(_) => "memory",
             Self::Answers(_) | Self::Perplexity { .. } => "quality",
             Self::Setting(_) => "determinism",
+            Self::Matrix(_) => "matrix",
             Self::Probe { .. } => "probe",
             Self::Arm(_) | Self::Replay => "compare",
         }
@@ -180,6 +184,7 @@ impl Work {
             | Self::TtftWarm(shape)
             | Self::Memory(shape)
             | Self::Answers(shape)
+            | Self::Matrix(Questions::Text(shape))
             | Self::Throughput { shape, .. }
             | Self::Sustained { shape, .. } => Some(*shape),
             Self::Load
@@ -189,9 +194,37 @@ impl Work {
             | Self::Arm(_)
             | Self::Replay
             | Self::Setting(_)
+            | Self::Matrix(Questions::Chats { .. })
             | Self::Perplexity { .. } => None,
         }
     }
+}
+
+/// What a model is asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Questions {
+    /// Our own text, of an exact number of tokens.
+    Text(RequestShape),
+    /// Somebody's prompts, one after another and again from the first, through the model's chat
+    /// template where it has one.
+    Chats {
+        /// Tokens of every answer.
+        n_out: u32,
+        /// The prompts.
+        chats: Vec<ChatPrompt>,
+    },
+}
+
+/// A prompt as a person writes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChatPrompt {
+    /// What the model is told before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<String>,
+    /// The text.
+    pub prompt: String,
 }
 
 /// What one row of a determinism matrix does; its side has the loading options.

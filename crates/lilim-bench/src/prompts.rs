@@ -5,7 +5,9 @@
 //! as one text, and cut; so the length is exact. Prompts that follow each other begin with different
 //! sentences, as many in a row as there are sentences.
 
-use lilim_api::{EngineError, LoadedModel, Prompt, TokenId};
+use lilim_api::{EngineError, LoadedModel, Message, Prompt, TemplateOptions, TokenId};
+
+use crate::plan::ChatPrompt;
 
 /// The sentences, one a line; our own text.
 const SENTENCES: &str = include_str!("../assets/sentences.txt");
@@ -100,6 +102,43 @@ pub fn prompt(
         "the model's tokenizer makes fewer than {n_tokens} tokens of {} sentences",
         n_sentences / 2
     )))
+}
+
+/// Somebody's prompt: through the model's chat template where it has one, else as it is; as text where
+/// the model cannot tokenize.
+///
+/// # Errors
+/// When the model's template or its tokenizer refuses it.
+pub(crate) fn chat(model: &dyn LoadedModel, chat: &ChatPrompt) -> Result<Words, EngineError> {
+    let ids = match model.info().has_chat_template {
+        true => rendered(model, chat),
+        false => model.tokenize(&joined(chat), true, false),
+    };
+    match ids {
+        Err(EngineError::Unsupported { .. }) => Ok(Words::Text(joined(chat))),
+        ids => ids.map(Words::Ids),
+    }
+}
+
+fn rendered(model: &dyn LoadedModel, chat: &ChatPrompt) -> Result<Vec<TokenId>, EngineError> {
+    let system = chat.system.clone().map(Message::system);
+    let user = Message::user(chat.prompt.clone());
+    let messages: Vec<Message> = system.into_iter().chain([user]).collect();
+    let text = model.render_chat(&messages, &TemplateOptions::default())?;
+    let mut ids = model.tokenize(&text, true, true)?;
+    // Most templates write the begin token themselves: it is there once.
+    let bare = model.tokenize(&text, false, true)?;
+    if ids.len() > bare.len() && ids.first() == bare.first() {
+        ids.remove(0);
+    }
+    Ok(ids)
+}
+
+/// What a model is told that knows no roles.
+fn joined(chat: &ChatPrompt) -> String {
+    let system = chat.system.iter().map(String::as_str);
+    let all: Vec<&str> = system.chain([chat.prompt.as_str()]).collect();
+    all.join("\n\n")
 }
 
 /// So many sentences, every lap in another order.

@@ -14,7 +14,7 @@ pub(crate) use check::CheckFlags;
 use clap::{Args, Parser, Subcommand};
 use lilim_api::{KvType, Level, LoadOptions, SamplingOptions, SpeculationOptions, StopOptions};
 use lilim_engines::wire::Encoding;
-pub(crate) use matrix::DeterminismFlags;
+pub(crate) use matrix::{DeterminismFlags, MatrixFlags};
 pub(crate) use route::{
     ClassifyArguments, PolicyArguments, RouteArguments, RouteCommand, RouteEvalArguments,
     RouteFormat, RouteRunArguments,

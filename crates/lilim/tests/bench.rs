@@ -153,3 +153,64 @@ fn what_makes_no_sense_is_refused_before_anything_is_measured() {
         );
     }
 }
+
+#[test]
+fn a_matrix_ranks_what_runs_and_shows_what_does_not() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name).to_str().unwrap().to_owned();
+    let (broken, prompts, result) = (at("broken.gguf"), at("prompts.json"), at("matrix.json"));
+    fs::write(&broken, "no model").unwrap();
+    let asked =
+        r#"{"prompts":[{"id":1,"prompt":"Once"},{"id":2,"prompt":"A cat","system":"Be kind."}]}"#;
+    fs::write(&prompts, asked).unwrap();
+    let output = lilim(
+        home.path(),
+        &[
+            "bench",
+            "matrix",
+            "small",
+            &broken,
+            "--prompts",
+            &prompts,
+            "-n",
+            "4",
+            "--warmup",
+            "0",
+            "-o",
+            &result,
+        ],
+    );
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let shown = text(&output.stdout);
+    assert!(shown.contains("Matrix, set prompts"), "{shown}");
+    let file = read(Path::new(&result));
+    let rows = file["findings"]["matrix"][0]["rows"].as_array().unwrap();
+    let of = |model: &str| {
+        let of_model = rows.iter().filter(|row| row["model"] == model);
+        of_model.collect::<Vec<_>>()
+    };
+    assert_eq!(of("small").len(), 2);
+    for row in of("small") {
+        assert_eq!(row["n_succeeded"], 2);
+        assert!(row["load_ms"].as_f64().unwrap() > 0.0);
+    }
+    assert_eq!(of("broken").len(), 2);
+    for row in of("broken") {
+        assert!(row["rank"].is_null() && row["reason"].is_string());
+    }
+    let sound = lilim(home.path(), &["bench", "verify", &result]);
+    assert!(sound.status.success(), "{}", text(&sound.stdout));
+
+    for (arguments, said) in [
+        (
+            ["bench", "matrix", "no-such-model"].as_slice(),
+            "no-such-model",
+        ),
+        (&["bench", "matrix", "--engine", "gpu"], "no engine 'gpu'"),
+    ] {
+        let refused = lilim(home.path(), arguments);
+        assert!(!refused.status.success());
+        let why = text(&refused.stderr);
+        assert!(why.contains(said), "{why}");
+    }
+}

@@ -24,6 +24,7 @@ const COMMANDS: &[&str] = &[
     "bench compare",
     "bench check",
     "bench determinism",
+    "bench matrix",
     "bench verify",
     "tokenize",
     "list",

@@ -5,6 +5,7 @@ mod compare;
 mod determinism;
 mod energy;
 mod load;
+mod matrix;
 mod readings;
 mod request;
 mod sustained;
@@ -20,6 +21,7 @@ pub use compare::{
 };
 pub(crate) use compare::{answer_pairs, comparison, n_whole_rounds};
 pub use determinism::{SettingFinding, TokenDivergence, TokenPlace};
+pub use matrix::{MatrixRow, MatrixSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +47,9 @@ pub struct Findings {
     /// One for each setting of a determinism matrix; the others are held against the first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub settings: Vec<SettingFinding>,
+    /// One for each set of prompts of a matrix of engines and models, its rows ranked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub matrix: Vec<MatrixSet>,
 }
 
 /// What follows from the samples of a case.
@@ -153,6 +158,7 @@ pub fn derive(recording: &Recording) -> Findings {
     Findings {
         gates: check::gates(recording, &cases, comparison.as_ref()),
         settings: determinism::settings(recording),
+        matrix: matrix::sets(recording, &cases),
         cases,
         targets,
         comparison,

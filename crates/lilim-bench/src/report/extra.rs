@@ -1,7 +1,8 @@
-//! Tables of what is no metric of a case: settings of a determinism matrix. All reports show them the
+//! Tables of what is no metric of a case: settings of a determinism matrix, ranks of a matrix. All reports show them the
 //! same way.
 
 use super::figures::{clean, short_hash};
+use super::matrix;
 use crate::derive::SettingFinding;
 use crate::result_file::ResultFile;
 
@@ -21,7 +22,9 @@ pub(super) struct Extra {
 
 /// All that a file has.
 pub(super) fn extras(file: &ResultFile) -> Vec<Extra> {
-    [settings(file)].into_iter().flatten().collect()
+    let mut all = matrix::tables(file);
+    all.extend(settings(file));
+    all
 }
 
 /// The word of a row's verdict, for its colour.

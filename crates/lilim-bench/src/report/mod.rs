@@ -16,6 +16,7 @@ mod grid;
 pub mod history;
 mod html;
 mod markdown;
+mod matrix;
 mod outline;
 mod schema;
 pub mod trace;

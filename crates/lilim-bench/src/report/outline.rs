@@ -86,6 +86,8 @@ const KEY_METRICS: &[(&str, &[&str])] = &[
         "kernels",
         &["share_of_limit", "gb_per_s", "gop_per_s", "call_ns"],
     ),
+    // The rest stands in the ranked tables.
+    ("matrix", &["e2e_ms"]),
     // What a setting gives is no figure; it has a table of its own.
     ("determinism", &[]),
     ("client", &["ttft_ms", "itl_ms", "e2e_ms"]),
@@ -100,6 +102,8 @@ pub(super) fn groups(file: &ResultFile) -> Vec<Group<'_>> {
         let name = match case.scenario.as_str() {
             _ if case.case == CLIENT_CASE => "client",
             "probe" => case.case.split('/').next().unwrap_or_default(),
+            // Loading is a column of its tables.
+            "load" if case.case.starts_with("matrix/") => "matrix",
             scenario => scenario,
         };
         match groups.iter_mut().find(|group| group.name == name) {
@@ -128,7 +132,8 @@ impl<'a> Group<'a> {
             Some(rest) if !rest.is_empty() => rest,
             _ => &case.case,
         };
-        match self.has_one_side() {
+        // The ids of a matrix name the side.
+        match self.has_one_side() || self.name == "matrix" {
             true => clean(id),
             false => clean(&format!("{id} · {}", case.side)),
         }
@@ -172,6 +177,7 @@ impl<'a> Group<'a> {
             ("quality", "Fixed prompts and texts"),
             ("size", "Size of the program"),
             ("idle", "The idle machine"),
+            ("matrix", "Requests of the matrix"),
             ("kernels", "Kernels"),
             ("ipc", "Messages between processes"),
         ];

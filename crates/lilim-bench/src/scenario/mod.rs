@@ -18,7 +18,7 @@ use lilim_api::{CancelToken, EngineError};
 
 use crate::clock::Clock;
 use crate::error::BenchError;
-use crate::plan::{Case, MIN_SAMPLES, Plan, Work};
+use crate::plan::{Case, MIN_SAMPLES, Plan, Questions, Work};
 use crate::prompts;
 use crate::record::{Outcome, Sample};
 use crate::sensors::Sensors;
@@ -151,7 +151,10 @@ impl Bench<'_> {
                         quality::perplexity(&context, *n_tokens, slots, &mut keep)
                     }
                     Work::TtftWarm(shape) | Work::Answers(shape) => {
-                        requests::warm(&context, *shape, slots, &mut keep)
+                        requests::warm(&context, &Questions::Text(*shape), slots, &mut keep)
+                    }
+                    Work::Matrix(questions) => {
+                        requests::warm(&context, questions, slots, &mut keep)
                     }
                     Work::Throughput { .. } => throughput::run(&context, work, slots, &mut keep),
                     Work::Sustained { shape, seconds } => {

@@ -5,7 +5,7 @@ use lilim_api::{EngineError, Session};
 
 use super::{Context, Keep};
 use crate::error::BenchError;
-use crate::plan::{Delivery, RequestShape, Work};
+use crate::plan::{Delivery, Questions, RequestShape, Work};
 use crate::process;
 use crate::prompts::{self, Words};
 use crate::record::{Outcome, Reading, RequestRecord};
@@ -48,7 +48,7 @@ pub(super) fn fresh(
 /// Requests to a loaded model, each with another prompt. An engine that breaks is started again.
 pub(super) fn warm(
     context: &Context<'_>,
-    shape: RequestShape,
+    questions: &Questions,
     slots: &[u32],
     keep: &mut Keep<'_>,
 ) -> Result<(), BenchError> {
@@ -61,14 +61,14 @@ pub(super) fn warm(
             // A process that was started in the middle of a case is warmed up like the first.
             if slots.peek().is_some_and(|&slot| slot > 0) {
                 for number in 0..keep.case.n_warmups {
-                    client.ask(shape, u32::MAX - number)?;
+                    client.question(questions, u32::MAX - number)?;
                 }
             }
             while let Some(slot) =
                 slots.next_if(|&slot| !context.cancel.is_cancelled() && !keep.is_out_of_time(slot))
             {
                 let at_ns = context.clock.now_ns();
-                let record = client.ask(shape, slot)?;
+                let record = client.question(questions, slot)?;
                 let broke = record.failure.is_some();
                 if let Err(error) = keep.sample(slot, at_ns, Outcome::Request(record)) {
                     return Ok(Err(error));
@@ -119,6 +119,26 @@ impl<'a> Client<'a> {
         self.context.clock.now_ns()
     }
 
+    /// Asks the question of a number.
+    fn question(
+        &mut self,
+        questions: &Questions,
+        number: u32,
+    ) -> Result<RequestRecord, EngineError> {
+        match questions {
+            Questions::Text(shape) => self.ask(*shape, number),
+            Questions::Chats { n_out, chats } => {
+                let index = number as usize % chats.len().max(1);
+                let chat = chats
+                    .get(index)
+                    .ok_or_else(|| EngineError::Text("there is no prompt to send".to_owned()))?;
+                let start_ns = self.now_ns();
+                let words = prompts::chat(&*self.ready.model, chat)?;
+                Ok(self.ask_words(&words, *n_out, start_ns))
+            }
+        }
+    }
+
     /// Sends one request now, with CPU time and memory read before and after.
     pub(super) fn ask(
         &mut self,
@@ -127,12 +147,16 @@ impl<'a> Client<'a> {
     ) -> Result<RequestRecord, EngineError> {
         let start_ns = self.now_ns();
         let words = self.prompt(shape, number)?;
+        Ok(self.ask_words(&words, shape.n_out, start_ns))
+    }
+
+    fn ask_words(&mut self, words: &Words, n_out: u32, start_ns: u64) -> RequestRecord {
         let tokenize_ns = [start_ns, self.now_ns()];
         let process_id = self.ready.process_id;
         let has_own_peak = self.resets_peak && process_id.is_some_and(process::reset_peak);
         let before = process::readings(process_id);
         let mark = self.context.sensors.energy.mark();
-        let mut record = self.send(&words, shape.n_out, None);
+        let mut record = self.send(words, n_out, None);
         let energy = self.context.sensors.energy.since(mark);
         let after = match self.resets_peak && !has_own_peak {
             true => process::without_peak(self.ready.readings()),
@@ -141,7 +165,7 @@ impl<'a> Client<'a> {
         record.tokenize_ns = matches!(words, Words::Ids(_)).then_some(tokenize_ns);
         record.readings = used_since(&before, after);
         record.readings.extend(energy);
-        Ok(record)
+        record
     }
 
     pub(super) fn prompt(&self, shape: RequestShape, number: u32) -> Result<Words, EngineError> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use lilim_bench::report::dialects::Dialect;
 
-use super::{CheckFlags, DeterminismFlags, LoadArguments};
+use super::{CheckFlags, DeterminismFlags, LoadArguments, MatrixFlags};
 
 /// Measure a model on this machine, keep every event, and report what follows from them.
 #[derive(Args, Debug)]
@@ -52,6 +52,9 @@ pub(crate) enum BenchCommand {
     /// Whether answers, and the bits of all logits, are the same with other threads, chunks, batches,
     /// caches, guesses, levels and processes. A difference that must not be ends with exit code 3.
     Determinism(DeterminismFlags),
+    /// Every engine with every model on every set of prompts: what succeeds, how fast, in how much
+    /// memory, ranked. A pair that cannot be run is shown with its reason.
+    Matrix(MatrixFlags),
     /// Derive every number of a result file again from its samples; fails on any difference.
     Verify {
         /// Result files.

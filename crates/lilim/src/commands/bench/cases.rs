@@ -342,20 +342,20 @@ pub(super) fn idle_case(sensors: &Sensors, is_quick: bool) -> Option<Case> {
 const IPC_SAMPLES: u32 = 500;
 
 /// Seconds of a case with `--quick`.
-const QUICK_BUDGET_S: f64 = 2.0;
+pub(super) const QUICK_BUDGET_S: f64 = 2.0;
 
 /// Requests of a load with `--quick`.
 const QUICK_REQUESTS: u32 = 8;
 
-const SHORT: RequestShape = RequestShape {
+pub(super) const SHORT: RequestShape = RequestShape {
     n_prompt: 32,
     n_out: 32,
 };
-const MEDIUM: RequestShape = RequestShape {
+pub(super) const MEDIUM: RequestShape = RequestShape {
     n_prompt: 256,
     n_out: 64,
 };
-const LONG: RequestShape = RequestShape {
+pub(super) const LONG: RequestShape = RequestShape {
     n_prompt: 1024,
     n_out: 128,
 };

@@ -9,6 +9,7 @@ pub(crate) mod header;
 mod ipc;
 mod kernels;
 mod launch;
+mod matrix;
 mod output;
 mod progress;
 mod server;
@@ -50,6 +51,7 @@ pub(crate) fn run(
         BenchCommand::Verify { files, json } => return verify(files, *json),
         BenchCommand::Compare(flags) => return compare::run(flags, &config()?),
         BenchCommand::Determinism(flags) => return determinism::run(flags, &config()?),
+        BenchCommand::Matrix(flags) => return matrix::run(flags, &config()?),
         BenchCommand::Check(flags) => return check::run(flags, &config()?),
         BenchCommand::Ttft(flags) => (flags, cases::TTFT),
         BenchCommand::Throughput(flags) => (flags, cases::THROUGHPUT),

@@ -12,8 +12,8 @@ use crate::plan::Delivery;
 use crate::prompts::Words;
 use crate::record::{Channel, EngineUsage, RawEvent, RequestRecord};
 
-/// How long an engine may be silent before it counts as hung.
-const SILENCE_LIMIT: Duration = Duration::from_secs(600);
+/// How long an engine may be silent before it counts as hung, where nobody says otherwise.
+pub const SILENCE_LIMIT: Duration = Duration::from_secs(600);
 
 /// How often a silent engine's reader looks whether the user wants to end the run.
 const LOOK_AT_CANCEL: Duration = Duration::from_millis(50);
@@ -31,6 +31,8 @@ pub struct Ask<'a> {
     pub delivery: Delivery,
     /// Whether a cache may have the prompt's beginning.
     pub may_be_cached: bool,
+    /// How long the engine may be silent before it counts as hung.
+    pub silence: Duration,
 }
 
 /// Sends it and waits for its end. A request that fails, or does other work than was asked, is
@@ -70,7 +72,7 @@ pub fn send(
     // A token of its own: dropping a receiver cancels, and that must not end the run.
     match session.generate(request, CancelToken::new()) {
         Err(error) => record.failure = Some(error.to_string()),
-        Ok(receiver) => follow(&receiver, &mut record, clock, cancel),
+        Ok(receiver) => follow(&receiver, (&mut record, ask.silence), clock, cancel),
     }
     if let (true, Some(engine)) = (record.is_text, record.engine) {
         record.n_prompt = engine.n_prompt;
@@ -88,22 +90,23 @@ pub fn send(
 
 fn follow(
     receiver: &EventReceiver,
-    record: &mut RequestRecord,
+    (record, limit): (&mut RequestRecord, Duration),
     clock: &Clock,
     cancel: &CancelToken,
 ) {
+    let look = LOOK_AT_CANCEL.min(limit);
     let mut silent = Duration::ZERO;
     loop {
-        match receiver.recv_timeout(LOOK_AT_CANCEL) {
+        match receiver.recv_timeout(look) {
             Ok(timed) => {
                 take(record, timed, clock.now_ns());
                 silent = Duration::ZERO;
             }
             Err(RecvError::Closed) => return,
             Err(RecvError::Timeout) => {
-                silent += LOOK_AT_CANCEL;
-                if silent >= SILENCE_LIMIT {
-                    let seconds = SILENCE_LIMIT.as_secs();
+                silent += look;
+                if silent >= limit {
+                    let seconds = limit.as_secs_f64();
                     record.failure = Some(format!("silent for {seconds} s"));
                     return;
                 }

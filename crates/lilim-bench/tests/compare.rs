@@ -13,6 +13,7 @@ use lilim_bench::clock::Clock;
 use lilim_bench::derive::ComparisonFindings;
 use lilim_bench::plan::{Arm, Comparison, Gate, Plan, RequestShape, RoundShape, Work};
 use lilim_bench::record::{Outcome, Recording};
+use lilim_bench::request::SILENCE_LIMIT;
 use lilim_bench::result_file::ResultFile;
 use lilim_bench::scenario::{Bench, Probe, REPLAY_CASE};
 use lilim_bench::sensors::Sensors;
@@ -93,6 +94,7 @@ fn run_on(plan: Plan, launchers: &[Box<dyn Launcher>]) -> ResultFile {
         clock: Clock::starting_at(0),
         sensors: Sensors::system(),
         cancel: CancelToken::new(),
+        silence: SILENCE_LIMIT,
         done: BTreeSet::new(),
     }
     .run(&mut kept)

@@ -12,6 +12,7 @@ use lilim_bench::clock::Clock;
 use lilim_bench::journal::Journal;
 use lilim_bench::plan::{Arrivals, Delivery, Limits, Plan, RequestShape, Work};
 use lilim_bench::record::{Outcome, Sample};
+use lilim_bench::request::SILENCE_LIMIT;
 use lilim_bench::result_file::ResultFile;
 use lilim_bench::scenario::{Bench, Sink};
 use lilim_bench::sensors::Sensors;
@@ -70,6 +71,7 @@ fn run(plan: &Plan, journal: &mut Journal, at_most: usize) -> Result<(), BenchEr
         clock: Clock::starting_at(journal.end_ns()),
         sensors: Sensors::system(),
         cancel: cancel.clone(),
+        silence: SILENCE_LIMIT,
         done,
     };
     bench.run(&mut Interrupting {

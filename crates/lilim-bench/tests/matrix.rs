@@ -11,6 +11,7 @@ use lilim_bench::clock::Clock;
 use lilim_bench::derive::MatrixSet;
 use lilim_bench::plan::{ChatPrompt, LeftOut, Plan, Questions, RequestShape, Work};
 use lilim_bench::record::Recording;
+use lilim_bench::request::SILENCE_LIMIT;
 use lilim_bench::result_file::ResultFile;
 use lilim_bench::scenario::Bench;
 use lilim_bench::sensors::Sensors;
@@ -70,6 +71,7 @@ fn run(questions: &Questions, engines: Vec<(&str, StepperOptions)>) -> ResultFil
         clock: Clock::starting_at(0),
         cancel: CancelToken::new(),
         sensors: Sensors::system(),
+        silence: SILENCE_LIMIT,
         done: BTreeSet::new(),
     }
     .run(&mut kept)

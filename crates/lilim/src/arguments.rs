@@ -2,6 +2,7 @@
 
 mod bench;
 mod check;
+mod loads;
 mod matrix;
 mod route;
 
@@ -14,6 +15,7 @@ pub(crate) use check::CheckFlags;
 use clap::{Args, Parser, Subcommand};
 use lilim_api::{KvType, Level, LoadOptions, SamplingOptions, SpeculationOptions, StopOptions};
 use lilim_engines::wire::Encoding;
+pub(crate) use loads::ThroughputFlags;
 pub(crate) use matrix::{DeterminismFlags, MatrixFlags};
 pub(crate) use route::{
     ClassifyArguments, PolicyArguments, RouteArguments, RouteCommand, RouteEvalArguments,

@@ -223,7 +223,9 @@ fn of_case(case: &Case, side: String, recording: &Recording) -> CaseFindings {
         Work::Throughput {
             limits, arrivals, ..
         } => {
-            throughput::gather(&requests, *limits, *arrivals, &mut gathered);
+            let failed = |sample: &&&Sample| !sample.warmup && failure(sample).is_some();
+            let n_failed = all.iter().filter(failed).count();
+            throughput::gather((&requests, n_failed), *limits, *arrivals, &mut gathered);
         }
         Work::Sustained { .. } => {
             series.extend(sustained::gather(&requests, &mut gathered));

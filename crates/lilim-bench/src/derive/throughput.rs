@@ -6,7 +6,7 @@ use crate::plan::{Arrivals, Limits};
 use crate::record::RequestRecord;
 
 pub(super) fn gather(
-    requests: &[&RequestRecord],
+    (requests, n_failed): (&[&RequestRecord], usize),
     limits: Limits,
     arrivals: Arrivals,
     gathered: &mut Gathered,
@@ -42,6 +42,10 @@ pub(super) fn gather(
         return gathered.add_null("steady_throughput_tps", UNCOUNTED);
     }
     match arrivals {
+        Arrivals::Closed { .. } if n_failed > 0 => gathered.add_null(
+            "steady_throughput_tps",
+            "a request failed: not all clients were busy all the time",
+        ),
         Arrivals::Closed { concurrency } => {
             let steady = steady_tps(&outputs, concurrency as usize);
             match steady {
@@ -68,7 +72,8 @@ fn steady_tps(outputs: &[(&RequestRecord, Output)], concurrency: usize) -> Optio
     firsts.sort_unstable();
     let start_ns = *firsts.get(concurrency.checked_sub(1)?)?;
     let end_ns = outputs.iter().map(|(request, _)| request.sent_ns).max()?;
-    let n_tokens = tokens_between(outputs, start_ns, end_ns);
+    // Answers taken whole may all end outside of a short time.
+    let n_tokens = Some(tokens_between(outputs, start_ns, end_ns)).filter(|&n| n > 0.0)?;
     per_second(n_tokens, end_ns.checked_sub(start_ns)?)
 }
 

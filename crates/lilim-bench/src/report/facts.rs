@@ -144,9 +144,12 @@ pub(super) fn unmeasured(file: &ResultFile) -> Vec<Unmeasured> {
         let n_asked = case.n_samples as usize;
         if found.n_samples + found.n_failed < n_asked {
             let n_made = found.n_samples;
+            let why = case.budget_s.map_or_else(String::new, |seconds| {
+                format!(": its {seconds} s were over")
+            });
             all.push(of_case(
                 &case.id,
-                format!("{n_made} of {n_asked} samples were made"),
+                format!("{n_made} of {n_asked} samples were made{why}"),
             ));
         }
     }

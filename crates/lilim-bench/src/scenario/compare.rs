@@ -85,6 +85,7 @@ fn one_arm(
         clock: &bench.clock,
         sensors: &bench.sensors,
         cancel: &bench.cancel,
+        silence: bench.silence,
         seed: bench.plan.seed,
     };
     match context.load() {

@@ -12,7 +12,7 @@ mod sustained;
 mod throughput;
 
 use std::collections::BTreeSet;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use lilim_api::{CancelToken, EngineError};
 
@@ -56,6 +56,9 @@ pub struct Bench<'a> {
     pub sensors: Sensors,
     /// Ends the run between two samples, and the request that is running.
     pub cancel: CancelToken,
+    /// How long an engine may be silent before it counts as hung; [`crate::request::SILENCE_LIMIT`]
+    /// unless there is a reason.
+    pub silence: Duration,
     /// Samples that a resumed run has already, by case and slot.
     pub done: BTreeSet<(String, u32)>,
 }
@@ -132,6 +135,7 @@ impl Bench<'_> {
                     clock: &self.clock,
                     sensors: &self.sensors,
                     cancel: &self.cancel,
+                    silence: self.silence,
                     seed: match work {
                         Work::Answers(_) | Work::Perplexity { .. } | Work::Setting(_) => {
                             prompts::FIXED_SEED
@@ -175,6 +179,7 @@ pub(crate) struct Context<'a> {
     clock: &'a Clock,
     sensors: &'a Sensors,
     cancel: &'a CancelToken,
+    silence: Duration,
     seed: u64,
 }
 

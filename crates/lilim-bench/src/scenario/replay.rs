@@ -109,6 +109,7 @@ fn logits_of(
         clock: &bench.clock,
         sensors: &bench.sensors,
         cancel: &bench.cancel,
+        silence: bench.silence,
         seed: bench.plan.seed,
     };
     let ready = context.load()?;

@@ -190,6 +190,7 @@ impl<'a> Client<'a> {
             intended_ns,
             delivery: self.delivery,
             may_be_cached: self.ready.prefix_cache,
+            silence: self.context.silence,
         };
         request::send(
             &mut *self.session,

@@ -123,6 +123,7 @@ fn generated(
             intended_ns: None,
             delivery: Delivery::Streamed,
             may_be_cached: setting.is_cached,
+            silence: context.silence,
         };
         request::send(session, ask, context.clock, context.cancel)
     };

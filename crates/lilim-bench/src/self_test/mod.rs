@@ -19,6 +19,7 @@ use crate::derive;
 use crate::error::BenchError;
 use crate::plan::{Arm, Case, Comparison, Gate, Plan, RequestShape, RoundShape, Work};
 use crate::record::{ModelIdentity, Sample, SideInfo, Transport};
+use crate::request::SILENCE_LIMIT;
 use crate::scenario::{Bench, Sink};
 use crate::sensors::Sensors;
 use crate::side::Launcher;
@@ -283,6 +284,7 @@ fn injected(
         clock: Clock::starting_at(0),
         sensors: Sensors::system(),
         cancel: cancel.clone(),
+        silence: SILENCE_LIMIT,
         done: BTreeSet::new(),
     }
     .run(&mut kept)?;

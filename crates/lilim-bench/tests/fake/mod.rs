@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use lilim_api::{CancelToken, EngineError, LoadOptions, ModelFiles};
@@ -13,6 +14,7 @@ use lilim_bench::plan::{Case, Plan, Work};
 use lilim_bench::record::{
     Header, Machine, ModelIdentity, Recording, SCHEMA, Sample, SideInfo, Transport,
 };
+use lilim_bench::request::SILENCE_LIMIT;
 use lilim_bench::result_file::ResultFile;
 use lilim_bench::scenario::{Bench, Sink};
 use lilim_bench::sensors::Sensors;
@@ -33,6 +35,33 @@ impl Launcher for FakeLauncher {
             },
             process_id: Some(std::process::id()),
         })
+    }
+
+    fn drop_page_cache(&self) -> String {
+        "there is no file".to_owned()
+    }
+}
+
+/// A launcher whose first engines are these, one each time; the last one from then on.
+pub(crate) struct FlakyLauncher {
+    engines: Vec<StepperOptions>,
+    n_launched: AtomicUsize,
+}
+
+impl FlakyLauncher {
+    pub(crate) fn new(engines: Vec<StepperOptions>) -> Self {
+        Self {
+            engines,
+            n_launched: AtomicUsize::new(0),
+        }
+    }
+}
+
+impl Launcher for FlakyLauncher {
+    fn launch(&self) -> Result<Launched, EngineError> {
+        let number = self.n_launched.fetch_add(1, Ordering::Relaxed);
+        let engine = &self.engines[number.min(self.engines.len() - 1)];
+        FakeLauncher(engine.clone()).launch()
     }
 
     fn drop_page_cache(&self) -> String {
@@ -141,7 +170,20 @@ pub(crate) fn record(plan: Plan, options: StepperOptions) -> ResultFile {
 
 /// The same on a machine that tells this of itself.
 pub(crate) fn record_on(plan: Plan, options: StepperOptions, sensors: Sensors) -> ResultFile {
-    let launchers: Vec<Box<dyn Launcher>> = vec![Box::new(FakeLauncher(options))];
+    record_by(
+        plan,
+        Box::new(FakeLauncher(options)),
+        (sensors, SILENCE_LIMIT),
+    )
+}
+
+/// The same on engines of this launcher, which may be silent for so long.
+pub(crate) fn record_by(
+    plan: Plan,
+    launcher: Box<dyn Launcher>,
+    (sensors, silence): (Sensors, Duration),
+) -> ResultFile {
+    let launchers = vec![launcher];
     let mut kept = Kept::default();
     Bench {
         plan: &plan,
@@ -150,6 +192,7 @@ pub(crate) fn record_on(plan: Plan, options: StepperOptions, sensors: Sensors) -
         clock: Clock::starting_at(0),
         sensors,
         cancel: CancelToken::new(),
+        silence,
         done: BTreeSet::new(),
     }
     .run(&mut kept)

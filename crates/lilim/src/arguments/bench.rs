@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use lilim_bench::report::dialects::Dialect;
 
-use super::{CheckFlags, DeterminismFlags, LoadArguments, MatrixFlags};
+use super::{CheckFlags, DeterminismFlags, LoadArguments, MatrixFlags, ThroughputFlags};
 
 /// Measure a model on this machine, keep every event, and report what follows from them.
 #[derive(Args, Debug)]
@@ -18,8 +18,10 @@ pub(crate) struct BenchArguments {
 pub(crate) enum BenchCommand {
     /// Time to the first token: first request of a fresh start, and warm, at three prompt lengths.
     Ttft(ScenarioFlags),
-    /// Several clients at once: short, medium and long prompts, a closed loop and random arrivals.
-    Throughput(ScenarioFlags),
+    /// Several clients at once: short, medium and long prompts, answers taken token by token and whole,
+    /// a closed loop and random arrivals. --samples are the requests of each load, --budget its seconds
+    /// from the first of them.
+    Throughput(ThroughputFlags),
     /// From starting to a model that is ready, split into its parts.
     Load(ScenarioFlags),
     /// Minutes of continuous generation: tokens a second every 5 s, and how they hold.

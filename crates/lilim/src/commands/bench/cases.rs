@@ -1,28 +1,31 @@
 //! From scenarios and flags to the cases of a plan.
 
-use lilim_bench::plan::{Arrivals, Case, Delivery, LeftOut, Limits, Plan, RequestShape, Work};
+use lilim_bench::plan::{Case, LeftOut, Plan, RequestShape, Work};
 use lilim_bench::record::{Reading, Transport};
 use lilim_bench::scenario::Probe;
 use lilim_bench::sensors::Sensors;
 use lilim_bench::side::DROPPED;
 
 use super::launch::this_program;
+use super::loads::Loads;
 use super::server::Side;
-use super::{ipc, kernels, targets};
+use super::{ipc, kernels, loads, targets};
 use crate::arguments::RunFlags;
 
 /// Which scenarios a command runs.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Scenarios {
     /// What result files are called.
     pub(crate) name: &'static str,
     pub(super) parts: &'static [Part],
     /// For how long a sustained run goes on, where somebody said so.
     pub(crate) seconds: Option<u32>,
+    /// Loads of requests.
+    pub(crate) loads: Loads,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
+pub(crate) enum Part {
     Ttft,
     Throughput,
     Load,
@@ -33,15 +36,18 @@ pub(super) enum Part {
     Kernels,
 }
 
-pub(crate) const TTFT: Scenarios = only("ttft", &[Part::Ttft]);
-pub(crate) const THROUGHPUT: Scenarios = only("throughput", &[Part::Throughput]);
-pub(crate) const LOAD: Scenarios = only("load", &[Part::Load]);
-pub(crate) const SUSTAINED: Scenarios = only("sustained", &[Part::Sustained]);
-pub(crate) const MEMORY: Scenarios = only("memory", &[Part::Memory]);
-pub(crate) const SIZE: Scenarios = only("size", &[Part::Size]);
-pub(crate) const IPC: Scenarios = only("ipc", &[Part::Ipc]);
-pub(crate) const KERNELS: Scenarios = only("kernels", &[Part::Kernels]);
-pub(crate) const ALL: Scenarios = only(
+/// A command's name, and what it runs.
+pub(crate) type Named = (&'static str, &'static [Part]);
+
+pub(crate) const TTFT: Named = ("ttft", &[Part::Ttft]);
+pub(crate) const THROUGHPUT: Named = ("throughput", &[Part::Throughput]);
+pub(crate) const LOAD: Named = ("load", &[Part::Load]);
+pub(crate) const SUSTAINED: Named = ("sustained", &[Part::Sustained]);
+pub(crate) const MEMORY: Named = ("memory", &[Part::Memory]);
+pub(crate) const SIZE: Named = ("size", &[Part::Size]);
+pub(crate) const IPC: Named = ("ipc", &[Part::Ipc]);
+pub(crate) const KERNELS: Named = ("kernels", &[Part::Kernels]);
+pub(crate) const ALL: Named = (
     "all",
     &[
         Part::Load,
@@ -55,11 +61,14 @@ pub(crate) const ALL: Scenarios = only(
     ],
 );
 
-const fn only(name: &'static str, parts: &'static [Part]) -> Scenarios {
-    Scenarios {
-        name,
-        parts,
-        seconds: None,
+impl From<Named> for Scenarios {
+    fn from((name, parts): Named) -> Self {
+        Self {
+            name,
+            parts,
+            seconds: None,
+            loads: Loads::default(),
+        }
     }
 }
 
@@ -77,11 +86,11 @@ const FOR_P95: u32 = 93;
 
 impl Scenarios {
     /// The longest context that any of its cases needs.
-    pub(crate) fn context(self) -> u32 {
+    pub(crate) fn context(&self) -> u32 {
         let needs = |part: &Part| match part {
             Part::Ttft => PROMPTS[PROMPTS.len() - 1] + FEW,
             Part::Memory => PROMPTS[PROMPTS.len() - 1],
-            Part::Throughput => LONG.n_context(),
+            Part::Throughput => loads::context(),
             Part::Sustained => SUSTAINED_SHAPE.n_context(),
             Part::Load | Part::Size | Part::Ipc | Part::Kernels => 0,
         };
@@ -92,7 +101,7 @@ impl Scenarios {
 /// Resolves everything: the cases that fit, those that do not with the reason, and the targets.
 pub(crate) fn plan(
     flags: &RunFlags,
-    scenarios: Scenarios,
+    scenarios: &Scenarios,
     (side, probes): (&Side, &[Probe<'_>]),
 ) -> Plan {
     let mut maker = Maker {
@@ -109,7 +118,7 @@ pub(crate) fn plan(
     for part in scenarios.parts {
         match part {
             Part::Ttft => maker.ttft(),
-            Part::Throughput => maker.throughput(),
+            Part::Throughput => maker.throughput(&scenarios.loads),
             Part::Load => maker.load(side),
             Part::Sustained => maker.sustained(scenarios.seconds),
             Part::Memory => maker.memory(),
@@ -250,33 +259,10 @@ impl Maker<'_> {
         }
     }
 
-    fn throughput(&mut self) {
-        let load = |shape, arrivals, delivery| Work::Throughput {
-            shape,
-            arrivals,
-            delivery,
-            limits: Limits::default(),
-        };
-        for concurrency in [1, 2, 4, 8] {
-            let work = load(SHORT, Arrivals::Closed { concurrency }, Delivery::Streamed);
-            self.add(
-                &format!("throughput/short/closed-{concurrency}"),
-                work,
-                8 * concurrency,
-            );
+    fn throughput(&mut self, loads: &Loads) {
+        for (id, work, n_requests) in loads.cases(self.flags.quick) {
+            self.add(&id, work, n_requests);
         }
-        for (name, shape) in [("medium", MEDIUM), ("long", LONG)] {
-            for (how, delivery) in [("", Delivery::Streamed), ("/whole", Delivery::Whole)] {
-                let work = load(shape, Arrivals::Closed { concurrency: 2 }, delivery);
-                self.add(&format!("throughput/{name}/closed-2{how}"), work, 16);
-            }
-        }
-        let arrivals = Arrivals::Poisson {
-            per_s: 2.0,
-            n_sessions: 4,
-        };
-        let work = load(SHORT, arrivals, Delivery::Streamed);
-        self.add("throughput/short/poisson-2", work, 24);
     }
 
     fn sustained(&mut self, seconds: Option<u32>) {
@@ -347,18 +333,6 @@ pub(super) const QUICK_BUDGET_S: f64 = 2.0;
 /// Requests of a load with `--quick`.
 const QUICK_REQUESTS: u32 = 8;
 
-pub(super) const SHORT: RequestShape = RequestShape {
-    n_prompt: 32,
-    n_out: 32,
-};
-pub(super) const MEDIUM: RequestShape = RequestShape {
-    n_prompt: 256,
-    n_out: 64,
-};
-pub(super) const LONG: RequestShape = RequestShape {
-    n_prompt: 1024,
-    n_out: 128,
-};
 const SUSTAINED_SHAPE: RequestShape = RequestShape {
     n_prompt: 64,
     n_out: 128,
@@ -372,7 +346,7 @@ impl Scenarios {
     /// # Errors
     /// When one of them cannot be made ready.
     pub(crate) fn probes(
-        self,
+        &self,
         side: &Side,
         flags: &RunFlags,
     ) -> anyhow::Result<Vec<Probe<'static>>> {

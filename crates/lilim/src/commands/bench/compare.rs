@@ -11,6 +11,7 @@ use lilim_bench::derive::derive;
 use lilim_bench::journal::Journal;
 use lilim_bench::plan::{Arm, Case, Comparison, Gate, Plan, RequestShape, RoundShape, Work};
 use lilim_bench::record::{Recording, Sample};
+use lilim_bench::request::SILENCE_LIMIT;
 use lilim_bench::scenario::{Bench, REPLAY_CASE, Sink};
 use lilim_bench::sensors::Sensors;
 use lilim_bench::side::Launcher;
@@ -101,6 +102,7 @@ pub(crate) fn run(flags: &CompareFlags, config: &Config) -> anyhow::Result<Exit>
             clock,
             sensors: Sensors::system(),
             cancel,
+            silence: SILENCE_LIMIT,
             done,
         };
         bench.run(&mut progress)
@@ -236,6 +238,7 @@ pub(super) fn pilot(
         clock: Clock::starting_at(0),
         sensors: Sensors::system(),
         cancel: cancel.clone(),
+        silence: SILENCE_LIMIT,
         done: std::collections::BTreeSet::new(),
     }
     .run(&mut pilot)?;

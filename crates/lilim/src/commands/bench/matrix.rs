@@ -12,7 +12,7 @@ use lilim_engines::ServerAddress;
 
 use super::launch::{Native, Wanted, this_program};
 use super::server::{Server, Side};
-use super::{cases, header, output};
+use super::{cases, header, loads, output};
 use crate::arguments::{MatrixFlags, RunFlags};
 use crate::config::Config;
 use crate::exit::{Exit, UsageError};
@@ -225,17 +225,12 @@ fn host(address: &str) -> &str {
 }
 
 fn own_texts() -> Vec<Set> {
-    let shapes = [
-        ("short", cases::SHORT),
-        ("medium", cases::MEDIUM),
-        ("long", cases::LONG),
-    ];
     let set = |(name, shape)| Set {
         name,
         questions: Questions::Text(shape),
         n_samples: N_SAMPLES,
     };
-    shapes.map(set).into()
+    loads::shapes().map(set).into()
 }
 
 /// The prompts of a file, each asked once.

@@ -9,6 +9,7 @@ pub(crate) mod header;
 mod ipc;
 mod kernels;
 mod launch;
+mod loads;
 mod matrix;
 mod output;
 mod progress;
@@ -25,6 +26,7 @@ use lilim_bench::clock::Clock;
 use lilim_bench::journal::Journal;
 use lilim_bench::plan::Plan;
 use lilim_bench::report::Detail;
+use lilim_bench::request::SILENCE_LIMIT;
 use lilim_bench::result_file::ResultFile;
 use lilim_bench::scenario::{Bench, Probe};
 use lilim_bench::sensors::Sensors;
@@ -53,31 +55,37 @@ pub(crate) fn run(
         BenchCommand::Determinism(flags) => return determinism::run(flags, &config()?),
         BenchCommand::Matrix(flags) => return matrix::run(flags, &config()?),
         BenchCommand::Check(flags) => return check::run(flags, &config()?),
-        BenchCommand::Ttft(flags) => (flags, cases::TTFT),
-        BenchCommand::Throughput(flags) => (flags, cases::THROUGHPUT),
-        BenchCommand::Load(flags) => (flags, cases::LOAD),
+        BenchCommand::Ttft(flags) => (flags, cases::TTFT.into()),
+        BenchCommand::Throughput(flags) => (
+            &flags.scenario,
+            cases::Scenarios {
+                loads: loads::Loads::of(flags),
+                ..cases::THROUGHPUT.into()
+            },
+        ),
+        BenchCommand::Load(flags) => (flags, cases::LOAD.into()),
         BenchCommand::Sustained { flags, seconds } => {
             let seconds = *seconds;
             (
                 flags,
                 cases::Scenarios {
                     seconds,
-                    ..cases::SUSTAINED
+                    ..cases::SUSTAINED.into()
                 },
             )
         }
-        BenchCommand::Ipc(flags) => (flags, cases::IPC),
-        BenchCommand::Kernels(flags) => (flags, cases::KERNELS),
-        BenchCommand::Memory(flags) => (flags, cases::MEMORY),
-        BenchCommand::Size(flags) => (flags, cases::SIZE),
-        BenchCommand::All(flags) => (flags, cases::ALL),
+        BenchCommand::Ipc(flags) => (flags, cases::IPC.into()),
+        BenchCommand::Kernels(flags) => (flags, cases::KERNELS.into()),
+        BenchCommand::Memory(flags) => (flags, cases::MEMORY.into()),
+        BenchCommand::Size(flags) => (flags, cases::SIZE.into()),
+        BenchCommand::All(flags) => (flags, cases::ALL.into()),
     };
-    measure(flags, scenarios, &config()?)
+    measure(flags, &scenarios, &config()?)
 }
 
 fn measure(
     flags: &ScenarioFlags,
-    scenarios: cases::Scenarios,
+    scenarios: &cases::Scenarios,
     config: &Config,
 ) -> anyhow::Result<Exit> {
     let side = side(flags, scenarios, config)?;
@@ -107,7 +115,7 @@ fn measure(
 /// What is measured, as the user named it.
 fn side(
     flags: &ScenarioFlags,
-    scenarios: cases::Scenarios,
+    scenarios: &cases::Scenarios,
     config: &Config,
 ) -> anyhow::Result<Side> {
     if ServerAddress::is_meant(&flags.model) {
@@ -199,6 +207,7 @@ fn go(
         clock,
         cancel: cancel.clone(),
         sensors: Sensors::system(),
+        silence: SILENCE_LIMIT,
         done,
     }
     .run(&mut progress)

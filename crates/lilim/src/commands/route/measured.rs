@@ -106,8 +106,7 @@ fn take(measured: &mut Measured, load_ms: &mut Option<f64>, found: &CaseFindings
         case if case == "load" || case.starts_with("load/") || case.starts_with("ttft/cold") => {
             set(load_ms, median("load_ms"));
         }
-        "sustained" => set(&mut measured.decode_tps, median("decode_tps")),
-        case if case.starts_with("throughput/") && case.ends_with("closed-1") => {
+        "sustained" | "throughput/short/closed-1" => {
             set(&mut measured.decode_tps, median("decode_tps"));
         }
         case if case.starts_with("memory/") => {

@@ -86,8 +86,9 @@ pub(crate) struct ClassifyArguments {
     /// The categories: {"categories":["Factual", …]} [default: the five built-in ones].
     #[arg(long, value_name = "FILE")]
     pub(crate) categories: Option<PathBuf>,
-    /// Who classifies: embedded (milliseconds, the built-in categories), zero-shot[:MODEL] (a model
-    /// scores each label), generate[:MODEL] (a model writes the label), keywords, or none.
+    /// Who classifies: embedded (microseconds, the built-in categories), zero-shot or
+    /// zero-shot:MODEL (a model scores each label), generate or generate:MODEL (a model writes the
+    /// label), keywords, or none.
     #[arg(long, value_name = "WHO", default_value = "embedded")]
     pub(crate) classifier: String,
     /// Abstain where the likeliest category is less probable than this (0 to 1); the default route

@@ -47,7 +47,13 @@ impl<R: Serialize + DeserializeOwned> Batch<R> {
             reason,
         };
         let [first, rest @ ..] = &lines[..] else {
-            return Err(format(1, "is not whole: no row can be in it".to_owned()));
+            // It was ended before its first line was whole: there is nothing to lose.
+            let mut file = LineFile::resume(path, 0)?;
+            file.append(job)?;
+            return Ok(Self {
+                file,
+                rows: Vec::new(),
+            });
         };
         let theirs: Value =
             serde_json::from_str(&first.text).map_err(|error| format(1, error.to_string()))?;
@@ -137,6 +143,11 @@ mod tests {
         let other = json!({"prompts": 3, "model": "b"});
         let error = Batch::<u32>::open(&path, &other, 0).unwrap_err();
         assert!(error.to_string().contains("model differs"), "{error}");
+        std::fs::write(&path, "{\"half").unwrap();
+        let begun: Batch<u32> = Batch::open(&path, &job, 0).unwrap();
+        assert!(begun.rows().is_empty());
+        drop(begun);
+        assert!(Batch::<u32>::open(&path, &job, 0).is_ok());
         std::fs::write(&path, "hello\n").unwrap();
         let error = Batch::<u32>::open(&path, &job, 0).unwrap_err();
         assert!(error.to_string().contains("line 1"), "{error}");

@@ -127,14 +127,18 @@ pub fn read_lines(path: &Path) -> Result<Vec<Line>, LineFileError> {
     let mut reader = BufReader::new(file);
     let (mut lines, mut end) = (Vec::new(), 0);
     loop {
-        let mut text = String::new();
+        // Bytes first: a line may be cut off in the middle of a letter.
+        let mut bytes = Vec::new();
         let n_bytes = reader
-            .read_line(&mut text)
+            .read_until(b'\n', &mut bytes)
             .map_err(|source| failed(path, source))?;
-        if n_bytes == 0 || !text.ends_with('\n') {
+        if bytes.last() != Some(&b'\n') {
             return Ok(lines);
         }
         end += n_bytes as u64;
+        let text = String::from_utf8(bytes)
+            .map_err(|error| std::io::Error::new(std::io::ErrorKind::InvalidData, error))
+            .map_err(|source| failed(path, source))?;
         lines.push(Line { text, end });
     }
 }
@@ -173,7 +177,7 @@ mod tests {
             file.append(&number).unwrap();
         }
         drop(file);
-        std::fs::write(&path, "1\n2\n{\"cut").unwrap();
+        std::fs::write(&path, b"1\n2\n{\"cut \xc3").unwrap();
         let lines = read_lines(&path).unwrap();
         assert_eq!(lines.len(), 2);
         let mut file = LineFile::resume(&path, lines[1].end).unwrap();

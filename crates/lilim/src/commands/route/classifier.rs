@@ -90,6 +90,11 @@ impl Sorter {
         }
     }
 
+    /// Who sorts now.
+    pub(crate) fn name(&self) -> String {
+        self.who.to_string()
+    }
+
     /// Sorts a prompt. Models that do so are loaded for it and stay.
     pub(crate) fn sort(&mut self, prompt: &str, residency: &mut Residency<Fleet>) -> Sorted {
         let start = Instant::now();
@@ -120,7 +125,11 @@ impl Sorter {
                 let embedded = EmbeddedClassifier::built_in();
                 Ok(embedded.classify(prompt, &self.categories, &options)?)
             }
-            Classifier::Keywords => Ok(classify_by_keywords(prompt, &self.options())?),
+            Classifier::Keywords => {
+                let knows = EmbeddedClassifier::built_in().knows(&self.categories);
+                anyhow::ensure!(knows, "the words are those of the built-in categories only");
+                Ok(classify_by_keywords(prompt, &self.options())?)
+            }
             Classifier::ZeroShot(model) => self.zero_shot(prompt, &model, residency),
             Classifier::Generate(model) => {
                 let loaded = classifier_model(residency, &model)?;

@@ -104,10 +104,14 @@ pub(super) fn run(
             format!("--rounds {n_rounds}: there are {n} prompts, a round needs one at least");
         return Err(UsageError(reason).into());
     }
-    let direct_job = Job {
+    let mut direct_job = Job {
         policy: Policy::Direct(direct.to_owned()),
         ..job.clone()
     };
+    // Straight to the one model, also where an entry names another.
+    for entry in &mut direct_job.prompts {
+        entry.model = None;
+    }
     warm_up(worker, [&direct_job, job]);
     let mut samples = Vec::new();
     let mut status = StatusLine::new();
@@ -172,9 +176,12 @@ fn one_arm(
         }
         rows.push(done.row);
     }
+    // A cascade's first answers took their models too.
     let used = |name: &str| {
-        rows.iter()
-            .any(|row: &Row| row.decision.model.as_deref() == Some(name))
+        rows.iter().any(|row: &Row| {
+            let is_final = row.decision.model.as_deref() == Some(name);
+            is_final || row.unsure.iter().any(|one| one.model == name)
+        })
     };
     let models = job.models.iter().filter(|(name, _)| used(name));
     Some(Sample {
@@ -237,10 +244,10 @@ type Figure = fn(&Sample) -> Option<f64>;
 /// could not be told apart.
 const FIGURES: [(&str, Figure); 6] = [
     ("time, all in all", |one| sum(one, |row| Some(row.total_ms))),
-    ("time to the first token", |one| {
+    ("time to the first token of the final answer", |one| {
         sum(one, |row| row.figures.as_ref()?.ttft_ms)
     }),
-    ("tokens a second", |one| {
+    ("tokens a second of the final answer", |one| {
         let tokens = sum(one, |row| Some(row.figures.as_ref()?.n_out as f64))?;
         Some(tokens / sum(one, |row| Some(row.figures.as_ref()?.e2e_ms? / 1e3))?)
     }),

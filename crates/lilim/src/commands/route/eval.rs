@@ -56,6 +56,13 @@ pub(super) fn run(arguments: &RouteEvalArguments, config: &Config) -> anyhow::Re
         _ => vec![models::EMBEDDED_NAME.to_owned()],
     };
     let fleet = Fleet::new(config, &named, models::options(config, &arguments.load)?)?;
+    // A path, or the beginning of a name, has become a name.
+    let name = fleet.names().swap_remove(0).0;
+    let who = match who {
+        Classifier::ZeroShot(_) => Classifier::ZeroShot(name),
+        Classifier::Generate(_) => Classifier::Generate(name),
+        other => other,
+    };
     let mut residency = fleet::residency(fleet, None);
     let mut sorter = Sorter::new(who, categories.clone(), arguments.classify.threshold);
     let (mut findings, mut everything) = (Vec::new(), Vec::new());
@@ -108,6 +115,7 @@ fn of_entries(
 ) -> anyhow::Result<Vec<Answered>> {
     let mut status = StatusLine::new();
     let is_known = |label: &String| categories.iter().any(|one| one.name == *label);
+    let asked = sorter.name();
     let labelled: Vec<_> = entries
         .into_iter()
         .filter_map(|entry| Some((entry.category.filter(is_known)?, entry.prompt)))
@@ -120,6 +128,9 @@ fn of_entries(
         }
         let sorted = sorter.sort(&prompt, residency);
         let found = sorted.classification.context("no classifier is left")?;
+        // Another's figures under the name of the one that was asked are worse than none.
+        let by = sorted.classifier.unwrap_or_default();
+        anyhow::ensure!(by == asked, "classifier {asked} failed, {by} answered");
         let words = classify_by_keywords(&prompt, &ClassifyOptions::default()).ok();
         all.push(Answered {
             expected,

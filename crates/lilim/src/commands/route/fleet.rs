@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::exit::UsageError;
 use crate::machine;
 use crate::models;
+use crate::terminal;
 
 /// A loaded model with a session for answers and one for labels: a cached prefix of the one is of no
 /// use to the other.
@@ -60,25 +61,21 @@ impl Fleet {
         let results = Results::newest(config)?;
         let mut members: Vec<Member> = Vec::new();
         for reference in &references {
-            let files = models::resolve(config, reference)?;
-            let name = models::name_of(&files);
-            if members.iter().any(|member| member.name == name) {
-                let reason =
-                    format!("two models are called '{name}': routes could not tell them apart");
-                return Err(UsageError(reason).into());
-            }
-            let info = engine.check(&files)?;
-            let file_bytes = header::file_bytes(&files);
-            let context = options.context.unwrap_or(info.train_context);
-            let known = results.of_model(&info.name, file_bytes);
-            members.push(Member {
-                load_ms: known.as_ref().and_then(|known| known.load_ms),
-                measured: known.map(|known| known.measured),
-                context: u64::try_from(context).ok(),
-                name,
-                files,
-                file_bytes,
+            let member = member(config, reference, (&engine, &results), &options).and_then(|one| {
+                let name = &one.name;
+                if members.iter().any(|member| member.name == *name) {
+                    let reason =
+                        format!("two models are called '{name}': routes could not tell them apart");
+                    return Err(UsageError(reason).into());
+                }
+                Ok(one)
             });
+            match member {
+                Ok(member) => members.push(member),
+                // Whoever names a model wants it; of all that are installed, one may be of no use.
+                Err(error) if !named.is_empty() => return Err(error),
+                Err(error) => terminal::tell(&format!("passed over: {reference}: {error:#}")),
+            }
         }
         Ok(Self {
             engine,
@@ -99,6 +96,30 @@ impl Fleet {
         let found = self.members.iter().find(|member| member.name == name);
         found.ok_or_else(|| EngineError::Text(format!("no model '{name}' was chosen")))
     }
+}
+
+/// Finds a model and what is known of it.
+fn member(
+    config: &Config,
+    reference: &str,
+    (engine, results): (&NativeEngine, &Results),
+    options: &LoadOptions,
+) -> anyhow::Result<Member> {
+    let files = models::resolve(config, reference)?;
+    let info = engine.check(&files)?;
+    let file_bytes = header::file_bytes(&files);
+    // The engine's own choice where nobody says otherwise.
+    let most = info.train_context.min(LoadOptions::DEFAULT_CONTEXT);
+    let context = options.context.unwrap_or(most);
+    let known = results.of_model(&info.name, file_bytes);
+    Ok(Member {
+        load_ms: known.as_ref().and_then(|known| known.load_ms),
+        measured: known.map(|known| known.measured),
+        context: u64::try_from(context).ok(),
+        name: models::name_of(&files),
+        files,
+        file_bytes,
+    })
 }
 
 impl Source for Fleet {

@@ -66,6 +66,7 @@ impl Results {
         let mut measured = Measured::default();
         let mut load_ms = None;
         for (file_name, file) in &self.0 {
+            let peak_of_newer = measured.peak_rss_bytes.take();
             let is_it =
                 |model: &ModelIdentity| model.name == name && model.file_bytes == file_bytes;
             let sides = &file.recording.plan.sides;
@@ -78,6 +79,8 @@ impl Results {
                     measured.source.get_or_insert_with(|| file_name.clone());
                 }
             }
+            // The largest of one result, and that the newest: an old peak is another build's.
+            measured.peak_rss_bytes = peak_of_newer.or(measured.peak_rss_bytes);
         }
         measured.source.as_ref()?;
         Some(Known { measured, load_ms })

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use lilim_api::LoadOptions;
 use lilim_bench::energy::Meter;
 use lilim_host::Batch;
 use lilim_router::{PromptEntry, PromptId};
@@ -41,11 +42,10 @@ pub(crate) fn run(arguments: &RouteArguments, config: &Config) -> anyhow::Result
     let arguments = &arguments.run;
     install_ctrl_c()?;
     let prompts = prompts(arguments)?;
-    let fleet = Fleet::new(
-        config,
-        &arguments.policy.model,
-        models::options(config, &arguments.load)?,
-    )?;
+    let mut options = models::options(config, &arguments.load)?;
+    // A comparison gives every prompt to the same model twice: a cache would measure itself.
+    options.prefix_cache &= arguments.compare.is_none();
+    let fleet = Fleet::new(config, &arguments.policy.model, options)?;
     let job = resolve(arguments, prompts, &fleet)?;
     tell_skipped(&job);
     let sorter = Sorter::new(
@@ -244,11 +244,16 @@ fn progress(n_done: usize, n_all: usize, n_before: usize, elapsed: Duration) -> 
     format!("prompt {} of {n_all}{left}", n_done + 1)
 }
 
-/// Rows are mostly answers: four bytes a token, and what is said of each.
+/// Rows are mostly answers: four bytes a token, and what is said of each. An answer ends with the
+/// context however much is allowed, and a disk is not filled to see whether it could be.
 fn expected_bytes(job: &Job) -> u64 {
     const BYTES_OF_ROW: u64 = 2_000;
+    const MOST_BYTES: u64 = 256 << 20;
+    let n_tokens = job.max_tokens.min(LoadOptions::DEFAULT_CONTEXT) as u64;
     let n_prompts = job.prompts.len() as u64;
-    n_prompts.saturating_mul(BYTES_OF_ROW + 4 * job.max_tokens as u64)
+    n_prompts
+        .saturating_mul(BYTES_OF_ROW + 4 * n_tokens)
+        .min(MOST_BYTES)
 }
 
 /// Where a run's rows and reports lie.

@@ -4,11 +4,12 @@
 use std::time::Instant;
 
 use lilim_api::{
-    FinishReason, GenerateRequest, Message, Prompt, SamplingOptions, StopOptions, TemplateOptions,
+    EngineError, FinishReason, GenerateRequest, Message, Prompt, SamplingOptions, StopOptions,
+    TemplateOptions,
 };
 use lilim_bench::energy::{COUNTER_J, Meter};
 use lilim_bench::process;
-use lilim_host::Residency;
+use lilim_host::{HostError, Residency};
 use lilim_router::{Decision, DecisionInput, Policy, PromptEntry, RequestSize, decide, escalate};
 
 use super::classifier::{Sorted, Sorter};
@@ -18,8 +19,8 @@ use super::row::{Row, Unsure};
 use crate::generate::stream_answer;
 use crate::metrics::Answer;
 
-/// Characters a token has at least on average: a prompt's tokens are estimated from above before a
-/// model is chosen, whose tokenizer would know.
+/// Letters of a token of English, rather few than many: a prompt's tokens are estimated before a model
+/// is chosen, whose tokenizer would know.
 const CHARS_OF_TOKEN: u64 = 3;
 
 /// Who sorts, which models are in memory, and the machine's energy counters: what stays from prompt to
@@ -93,8 +94,10 @@ impl Worker {
             Ok(is_cancelled) => is_cancelled,
             Err(error) => {
                 row.failure = Some(format!("{error:#}"));
-                // Whatever broke is loaded afresh for the next prompt.
-                if let Some(model) = &row.decision.model {
+                // What broke is loaded afresh for the next prompt; a request that was refused broke nothing.
+                if is_breakdown(&error)
+                    && let Some(model) = &row.decision.model
+                {
                     self.residency.drop_model(model);
                 }
                 false
@@ -153,12 +156,32 @@ impl Worker {
     }
 }
 
+/// Whether an engine may be of no more use after an error.
+fn is_breakdown(error: &anyhow::Error) -> bool {
+    if error.is::<HostError>() {
+        return false;
+    }
+    !matches!(
+        error.downcast_ref(),
+        Some(EngineError::ContextExceeded { .. } | EngineError::InvalidOption { .. })
+    )
+}
+
 /// What a prompt asks for, as far as it is known before a model is chosen.
 fn size(job: &Job, entry: &PromptEntry) -> RequestSize {
-    let n_chars = entry.prompt.chars().count() as u64;
+    let text = entry.system.iter().chain([&entry.prompt]);
+    let (mut n_plain, mut n_other) = (0_u64, 0_u64);
+    for letter in text.flat_map(|text| text.chars()) {
+        match letter.is_ascii() {
+            true => n_plain += 1,
+            // Scripts without spaces have about a token a letter.
+            false => n_other += 1,
+        }
+    }
+    let answer_tokens = entry.max_tokens.map_or(job.max_tokens as u64, u64::from);
     RequestSize {
-        prompt_tokens: Some(n_chars / CHARS_OF_TOKEN + 1),
-        answer_tokens: Some(job.max_tokens as u64),
+        prompt_tokens: Some(n_plain / CHARS_OF_TOKEN + n_other + 1),
+        answer_tokens: Some(answer_tokens),
     }
 }
 

@@ -111,7 +111,7 @@ pub(crate) struct PolicyArguments {
     /// Models in order; the next one is asked where an answer is less sure than --min-confidence.
     #[arg(long, value_name = "MODELS", value_delimiter = ',', group = "rule")]
     pub(crate) cascade: Vec<String>,
-    /// No routing: every prompt to this model.
+    /// No routing: every prompt that names no model itself to this one.
     #[arg(long, value_name = "MODEL", group = "rule")]
     pub(crate) direct: Option<String>,
     /// The geometric mean of an answer's token probabilities that a cascade is content with.

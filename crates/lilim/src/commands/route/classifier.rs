@@ -104,7 +104,7 @@ impl Sorter {
             }
             match self.by(prompt, residency) {
                 Ok(found) => break Some(found),
-                Err(error) => self.fall_back(&error),
+                Err(error) => self.fall_back(&error, residency),
             }
         };
         Sorted {
@@ -183,9 +183,13 @@ impl Sorter {
     }
 
     /// Says what went wrong, once, and asks the next in line from here on.
-    fn fall_back(&mut self, error: &anyhow::Error) {
-        let next = match self.who {
-            Classifier::ZeroShot(_) | Classifier::Generate(_) => Classifier::Embedded,
+    fn fall_back(&mut self, error: &anyhow::Error, residency: &mut Residency<Fleet>) {
+        let next = match &self.who {
+            Classifier::ZeroShot(model) | Classifier::Generate(model) => {
+                // It was kept for its labels alone.
+                residency.drop_model(model);
+                Classifier::Embedded
+            }
             Classifier::Embedded => Classifier::Keywords,
             Classifier::Keywords | Classifier::Nobody => Classifier::Nobody,
         };

@@ -85,6 +85,11 @@ impl Fleet {
         })
     }
 
+    /// How models are loaded.
+    pub(crate) fn options(&self) -> &LoadOptions {
+        &self.options
+    }
+
     /// Names and sizes, in the order of preference.
     pub(crate) fn names(&self) -> Vec<(String, u64)> {
         let all = self.members.iter();

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context;
+use lilim_api::LoadOptions;
 use lilim_router::{
     Cascade, Category, ModelMapping, Policy, PromptEntry, PromptSet, Target, built_in_categories,
     parse_categories, utf8_text,
@@ -28,6 +29,8 @@ pub(crate) struct Job {
     pub(crate) policy: Policy,
     /// The default route.
     pub(crate) fallback: Option<String>,
+    /// How models are loaded.
+    pub(crate) options: LoadOptions,
     /// Names and bytes of the models that may answer.
     pub(crate) models: Vec<(String, u64)>,
     /// The most tokens of an answer.

@@ -97,6 +97,7 @@ fn resolve(
         threshold: arguments.classify.threshold,
         policy: job::policy(&arguments.policy)?,
         fallback: arguments.policy.fallback.clone(),
+        options: fleet.options().clone(),
         models: fleet.names(),
         max_tokens: arguments.max_tokens,
     })

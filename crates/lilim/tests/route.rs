@@ -2,89 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+mod place;
 
+use std::process::Stdio;
+
+use place::{Place, prompts, read};
 use serde_json::{Value, json};
-use tempfile::TempDir;
-
-/// A folder that is home and working folder.
-struct Place(TempDir);
-
-impl Place {
-    /// With the embedded model beside a second one, so that there is something to choose.
-    fn new() -> Self {
-        let place = Self(tempfile::tempdir().unwrap());
-        let models = place.path("models");
-        std::fs::create_dir_all(&models).unwrap();
-        let small = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/lilim-small.gguf");
-        std::fs::copy(small, models.join("other.gguf")).unwrap();
-        place
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn write(&self, name: &str, text: impl AsRef<[u8]>) -> String {
-        std::fs::write(self.path(name), text).unwrap();
-        name.to_owned()
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_lilim"));
-        command
-            .arg("route")
-            .args(arguments)
-            .current_dir(self.0.path())
-            .env_clear()
-            .env("LILIM_HOME", self.0.path())
-            .env("HOME", self.0.path())
-            .stdin(Stdio::null());
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().unwrap()
-    }
-
-    fn fine(&self, arguments: &[&str]) -> (String, String) {
-        let output = self.run(arguments);
-        let (out, err) = (text(&output.stdout), text(&output.stderr));
-        assert!(output.status.success(), "{arguments:?}: {err}");
-        (out, err)
-    }
-
-    fn json(&self, arguments: &[&str]) -> Value {
-        let all: Vec<&str> = arguments.iter().copied().chain(["--json"]).collect();
-        serde_json::from_str(&self.fine(&all).0).unwrap()
-    }
-
-    fn failure(&self, arguments: &[&str]) -> (i32, String) {
-        let output = self.run(arguments);
-        (output.status.code().unwrap(), text(&output.stderr))
-    }
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
-
-const PROMPTS: [(&str, &str); 4] = [
-    ("Factual", "What is the capital of France?"),
-    ("Creative", "Write a short poem about the sea."),
-    ("Role-based", "You are a pirate. Tell me how to cook rice."),
-    (
-        "Reasoning",
-        "If I have 3 apples and eat one, how many are left?",
-    ),
-];
-
-fn prompts(n: usize) -> String {
-    let all = PROMPTS.iter().cycle().take(n).enumerate();
-    let entry = |(id, (category, prompt)): (usize, &(&str, &str))| json!({"id": id, "category": category, "prompt": format!("{prompt} ({id})")});
-    json!({ "prompts": all.map(entry).collect::<Vec<_>>() }).to_string()
-}
 
 /// What a run repeats to the letter: all but times.
 fn repeatable(report: &Value) -> Vec<Value> {
@@ -100,10 +23,6 @@ fn repeatable(report: &Value) -> Vec<Value> {
         ])
     })
     .collect()
-}
-
-fn read(path: &Path) -> Value {
-    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
 #[test]
@@ -338,29 +257,4 @@ fn an_evaluation_has_its_baselines_beside_it() {
     ] {
         assert!(out.contains(said), "{said}: {out}");
     }
-}
-
-#[test]
-fn what_routing_saved_is_told_with_the_noise_of_the_machine() {
-    let place = Place::new();
-    let file = place.write("prompts.json", prompts(12));
-    let found = place.json(&[
-        &file,
-        "--compare",
-        "small",
-        "--rounds",
-        "6",
-        "-n",
-        "4",
-        "--classifier",
-        "keywords",
-        "--mapping",
-        &place.write("map.json", r#"{"Creative":"other"}"#),
-    ]);
-    assert_eq!(found["samples"].as_array().unwrap().len(), 18);
-    let time = &found["ratios"][0];
-    assert!(time["ratio"][0].as_f64().unwrap() > 0.0, "{time}");
-    assert!(time["noise_floor"][1].as_f64().is_some(), "{time}");
-    // Both files are the same model.
-    assert_eq!(found["n_same"], found["n_answers"]);
 }

@@ -4,7 +4,6 @@ use lilim_bench::report::page;
 use lilim_router::{Candidate, Decision, Evaluation, PromptEntry};
 
 use super::classifier::Sorted;
-use super::compare::Comparison;
 use super::report::{Group, Report, Spread, Totals};
 use super::row::Row;
 use crate::terminal::{Align, human_bytes, shortened, table, unknown};
@@ -250,46 +249,6 @@ fn groups(totals: &Totals) -> [(&'static str, Vec<Vec<String>>); 2] {
         ("model", totals.by_model.iter().map(line).collect()),
         ("category", totals.by_category.iter().map(line).collect()),
     ]
-}
-
-/// What routing saved, and what it cost.
-pub(crate) fn comparison(found: &Comparison<'_>) -> String {
-    let shown = |[value, lower, upper]: [Option<f64>; 3]| match value {
-        None => unknown(),
-        Some(value) => {
-            let bound = |bound: Option<f64>, none: &str| {
-                bound.map_or_else(|| none.to_owned(), |bound| format!("{bound:.3}"))
-            };
-            format!("{value:.3} ({}–{})", bound(lower, "0"), bound(upper, "∞"))
-        }
-    };
-    let rows: Vec<Vec<String>> = found
-        .ratios
-        .iter()
-        .map(|one| {
-            let ratio = match &one.why_null {
-                Some(why) => format!("– {why}"),
-                None => shown(one.ratio),
-            };
-            vec![one.figure.to_owned(), ratio, shown(one.noise_floor)]
-        })
-        .collect();
-    let head = [
-        ("routed / direct", Align::Left),
-        ("ratio", Align::Right),
-        ("direct / direct", Align::Right),
-    ];
-    let classification = found.classification_ms.map_or_else(unknown, ms);
-    format!(
-        "{}\n\n{} of {} answers are the same as {}'s; it gave {} again itself\n\
-         classifying took {classification} a prompt, {:.1}% of the routed time, and is counted",
-        table(&head, &rows),
-        found.n_same,
-        found.n_answers,
-        found.direct,
-        found.n_same_again,
-        100.0 * found.classifier_share
-    )
 }
 
 /// Accuracy beside its baseline, and the confusion matrix.
@@ -548,7 +507,8 @@ fn plots(report: &Report<'_>) -> String {
     )
 }
 
-fn ms(value: f64) -> String {
+/// Milliseconds, or seconds from one on.
+pub(crate) fn ms(value: f64) -> String {
     match value {
         value if value < 10.0 => format!("{value:.2} ms"),
         value if value < 1_000.0 => format!("{value:.0} ms"),

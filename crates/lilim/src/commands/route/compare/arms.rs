@@ -1,0 +1,87 @@
+//! The arms of a comparison, and one arm's share of a round.
+
+use lilim_router::Policy;
+use serde::{Deserialize, Serialize};
+
+use crate::commands::route::job::Job;
+use crate::commands::route::row::Row;
+use crate::commands::route::work::Worker;
+
+/// What takes a prompt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Arm {
+    /// The router's choice.
+    Routed,
+    /// The one model.
+    Direct,
+    /// The one model again: what this machine makes of no difference.
+    DirectAgain,
+}
+
+pub(super) const ARMS: [Arm; 3] = [Arm::Routed, Arm::Direct, Arm::DirectAgain];
+
+/// One arm's rows of one round.
+#[derive(Debug, Serialize)]
+pub(super) struct Sample {
+    pub(super) round: usize,
+    pub(super) arm: Arm,
+    pub(super) rows: Vec<Row>,
+    /// Bytes of the models that its answers came from.
+    pub(super) model_bytes: u64,
+}
+
+/// The same prompts straight to one model, also where an entry names another.
+pub(super) fn direct_job(job: &Job, model: &str) -> Job {
+    let mut direct = Job {
+        policy: Policy::Direct(model.to_owned()),
+        ..job.clone()
+    };
+    for entry in &mut direct.prompts {
+        entry.model = None;
+    }
+    direct
+}
+
+/// A few prompts through each arm: models are in memory before the first round, as far as they fit.
+pub(super) fn warm_up(worker: &mut Worker, jobs: [&Job; 2]) {
+    const MOST: usize = 5;
+    for job in jobs {
+        for index in 0..job.prompts.len().min(MOST) {
+            worker.work(job, index);
+        }
+    }
+}
+
+/// `None` where the user ended it.
+pub(super) fn one_arm(
+    worker: &mut Worker,
+    job: &Job,
+    (round, n_rounds): (usize, usize),
+    arm: Arm,
+) -> Option<Sample> {
+    let n = job.prompts.len();
+    let share = round * n / n_rounds..(round + 1) * n / n_rounds;
+    let mut rows = Vec::new();
+    for index in share {
+        let done = worker.work(job, index);
+        if done.is_cancelled {
+            return None;
+        }
+        rows.push(done.row);
+    }
+    // A cascade's first answers took their models too.
+    let used = |name: &str| {
+        rows.iter().any(|row: &Row| {
+            let is_final = row.decision.model.as_deref() == Some(name);
+            is_final || row.unsure.iter().any(|one| one.model == name)
+        })
+    };
+    let models = job.models.iter().filter(|(name, _)| used(name));
+    Some(Sample {
+        round,
+        arm,
+        model_bytes: models.map(|(_, bytes)| bytes).sum(),
+        rows,
+    })
+}

@@ -1,0 +1,277 @@
+//! What the rounds of a comparison show: ratios with intervals, equal answers, the classifier's share.
+//! A pure function of the samples.
+
+use lilim_bench::stats::{Confidence, Estimate, NOISE_FLOOR, hodges_lehmann, log_ratios, median};
+use serde::Serialize;
+
+use super::arms::{Arm, Sample};
+use super::{Comparison, SCHEMA};
+use crate::commands::route::job::Job;
+use crate::commands::route::row::Row;
+
+/// Routed / direct.
+#[derive(Debug, Serialize)]
+pub(super) struct Ratio {
+    pub(super) figure: &'static str,
+    pub(super) unit: &'static str,
+    /// The middle of the rounds, routed.
+    pub(super) routed: Option<f64>,
+    /// The middle of the rounds, straight to the one model.
+    pub(super) direct: Option<f64>,
+    /// The Hodges-Lehmann estimate, and its bounds at 95%.
+    pub(super) ratio: [Option<f64>; 3],
+    /// Direct / direct.
+    pub(super) noise_floor: [Option<f64>; 3],
+    /// Why a figure or its ratio is missing.
+    pub(super) why_null: Option<String>,
+}
+
+/// How often an answer was the same.
+#[derive(Debug, Serialize)]
+pub(super) struct Answers {
+    /// Answers that are the same as the one model's.
+    pub(super) n_same: usize,
+    /// Answers in all.
+    pub(super) n_answers: usize,
+    /// Of the one model's answers, those that it gave again itself.
+    pub(super) n_same_again: usize,
+}
+
+/// The findings of whole rounds.
+pub(super) fn of<'a>(
+    job: &'a Job,
+    direct: &'a str,
+    n_rounds: usize,
+    samples: Vec<Sample>,
+) -> Comparison<'a> {
+    let classification: Vec<f64> = rows(&samples, Arm::Routed)
+        .map(|row| row.classification_ms)
+        .collect();
+    let routed_ms: f64 = rows(&samples, Arm::Routed).map(|row| row.total_ms).sum();
+    Comparison {
+        schema: SCHEMA,
+        tool: format!("lilim {}", env!("CARGO_PKG_VERSION")),
+        job,
+        direct,
+        n_rounds,
+        ratios: FIGURES
+            .iter()
+            .map(|figure| ratio(figure, n_rounds, &samples))
+            .collect(),
+        classifier_share: (routed_ms > 0.0).then(|| classification.iter().sum::<f64>() / routed_ms),
+        classification_ms: median(&classification).ok().flatten(),
+        answers: answers(job, &samples),
+        samples,
+    }
+}
+
+/// An arm's rows of all rounds.
+pub(super) fn rows(samples: &[Sample], arm: Arm) -> impl Iterator<Item = &Row> {
+    let ours = samples.iter().filter(move |one| one.arm == arm);
+    ours.flat_map(|one| &one.rows)
+}
+
+/// An arm's answer to a prompt.
+pub(super) fn answer(samples: &[Sample], arm: Arm, index: usize) -> Option<&str> {
+    let row = rows(samples, arm).find(|row| row.index == index)?;
+    row.completion.as_deref()
+}
+
+fn answers(job: &Job, samples: &[Sample]) -> Answers {
+    let n_same = |a: Arm, b: Arm| {
+        let is_same = |&index: &usize| {
+            let a = answer(samples, a, index);
+            a.is_some() && a == answer(samples, b, index)
+        };
+        (0..job.prompts.len()).filter(is_same).count()
+    };
+    Answers {
+        n_same: n_same(Arm::Routed, Arm::Direct),
+        n_answers: rows(samples, Arm::Routed)
+            .filter(|row| row.completion.is_some())
+            .count(),
+        n_same_again: n_same(Arm::DirectAgain, Arm::Direct),
+    }
+}
+
+/// A figure of one arm's round, or why there is none.
+struct Figure {
+    name: &'static str,
+    unit: &'static str,
+    of: fn(&Sample) -> Result<f64, String>,
+}
+
+/// What is compared: of each round the mean over its prompts. Memory is here that of the models' files.
+const FIGURES: [Figure; 6] = [
+    Figure {
+        name: "time, all in all",
+        unit: "ms a prompt",
+        of: |one| mean(one, |row| Some(row.total_ms)),
+    },
+    Figure {
+        name: "time to the first token that is kept",
+        unit: "ms a prompt",
+        of: |one| mean(one, first_kept_token_ms),
+    },
+    Figure {
+        name: "kept tokens a second of all the time",
+        unit: "tokens/s",
+        of: |one| {
+            let tokens = mean(one, |row| Some(row.figures.as_ref()?.n_out as f64))?;
+            Ok(tokens / (mean(one, |row| Some(row.total_ms))? / 1e3))
+        },
+    },
+    Figure {
+        name: "bytes of models used",
+        unit: "bytes",
+        of: |one| Ok(one.model_bytes as f64),
+    },
+    Figure {
+        name: "CPU seconds",
+        unit: "s a prompt",
+        of: |one| mean(one, |row| row.cpu_s),
+    },
+    Figure {
+        name: "energy",
+        unit: "J a prompt",
+        of: |one| {
+            let mut rows = one.rows.iter();
+            match rows.find_map(|row| row.why_no_energy.clone()) {
+                Some(why) => Err(why),
+                None => mean(one, |row| row.energy_j),
+            }
+        },
+    },
+];
+
+/// From taking a prompt up to the first token of the answer that is kept: classification, loading, and
+/// answers that a cascade threw away included.
+fn first_kept_token_ms(row: &Row) -> Option<f64> {
+    let figures = row.figures.as_ref()?;
+    Some(row.total_ms - (figures.e2e_ms? - figures.ttft_ms?))
+}
+
+/// Over a round's prompts. One that failed leaves its round without a figure: a mean over the rest would
+/// compare other prompts.
+fn mean(sample: &Sample, value: impl Fn(&Row) -> Option<f64>) -> Result<f64, String> {
+    let mut sum = 0.0;
+    for row in &sample.rows {
+        sum += value(row).ok_or_else(|| match &row.failure {
+            Some(failure) => format!("prompt {} failed: {failure}", row.id),
+            None => format!("prompt {} has no such figure", row.id),
+        })?;
+    }
+    Ok(sum / sample.rows.len() as f64)
+}
+
+fn ratio(figure: &Figure, n_rounds: usize, samples: &[Sample]) -> Ratio {
+    let of = |arm: Arm| -> Result<Vec<f64>, String> {
+        let round = |round| {
+            let sample = samples
+                .iter()
+                .find(|one| one.round == round && one.arm == arm);
+            (figure.of)(sample.ok_or("the round is missing")?)
+        };
+        (0..n_rounds).map(round).collect()
+    };
+    let (routed, direct, again) = (of(Arm::Routed), of(Arm::Direct), of(Arm::DirectAgain));
+    let middle = |values: &Result<Vec<f64>, String>| median(values.as_ref().ok()?).ok().flatten();
+    let mut found = Ratio {
+        figure: figure.name,
+        unit: figure.unit,
+        routed: middle(&routed),
+        direct: middle(&direct),
+        ratio: [None; 3],
+        noise_floor: [None; 3],
+        why_null: None,
+    };
+    let ratios = routed.and_then(|routed| {
+        let (direct, again) = (direct?, again?);
+        let ratio = interval(&routed, &direct, Confidence::TwoSided(0.95))?;
+        Ok((ratio, interval(&again, &direct, NOISE_FLOOR)?))
+    });
+    match ratios {
+        Ok((ratio, noise_floor)) => (found.ratio, found.noise_floor) = (ratio, noise_floor),
+        Err(why) => found.why_null = Some(why),
+    }
+    found
+}
+
+fn interval(
+    tested: &[f64],
+    baseline: &[f64],
+    confidence: Confidence,
+) -> Result<[Option<f64>; 3], String> {
+    let differences = log_ratios(tested, baseline).map_err(|error| error.to_string())?;
+    let estimate = hodges_lehmann(&differences, confidence).map_err(|error| error.to_string())?;
+    let estimate = estimate.ok_or("there are no rounds")?;
+    Ok(bounds(&estimate.exp()))
+}
+
+/// An estimate and its bounds.
+pub(super) fn bounds(estimate: &Estimate) -> [Option<f64>; 3] {
+    let interval = &estimate.interval;
+    [Some(estimate.estimate), interval.lower, interval.upper]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// A row that took 100 ms: 40 until the request was sent, 10 to the first token, 50 after it.
+    fn row(index: usize) -> Row {
+        let decision = json!({"category": null, "confidence": null, "model": "a",
+            "chosen_by": "policy", "reasons": []});
+        let figures = json!({"n_prompt": 3, "n_cached": 0, "n_out": 8, "ttft_ms": 10.0,
+            "prefill_tps": null, "decode_tps": null, "e2e_ms": 60.0, "speculation": null});
+        let row = json!({"index": index, "id": index, "expected": null, "classifier": null,
+            "classification": null, "classification_ms": 1.0, "decision": decision,
+            "queue_ms": 0.0, "load_ms": 39.0, "evicted": [], "figures": figures, "total_ms": 100.0,
+            "cpu_s": 0.1, "peak_rss_bytes": null, "energy_j": null, "completion": "yes",
+            "finish_reason": "stop", "failure": null, "why_no_energy": "no counter"});
+        serde_json::from_value(row).unwrap()
+    }
+
+    fn samples(n_rounds: usize) -> Vec<Sample> {
+        let all = (0..n_rounds).flat_map(|round| {
+            let of = move |arm| Sample {
+                round,
+                arm,
+                rows: vec![row(round)],
+                model_bytes: 7,
+            };
+            super::super::arms::ARMS.map(of)
+        });
+        all.collect()
+    }
+
+    fn figure(name: &str, samples: &[Sample]) -> Ratio {
+        let figure = FIGURES.iter().find(|one| one.name.contains(name)).unwrap();
+        ratio(figure, 6, samples)
+    }
+
+    #[test]
+    fn what_an_answer_took_begins_when_its_prompt_is_taken_up() {
+        let samples = samples(6);
+        assert_eq!(figure("first token", &samples).routed, Some(50.0));
+        // 8 tokens in the whole 100 ms.
+        assert_eq!(figure("tokens a second", &samples).routed, Some(80.0));
+        assert_eq!(figure("all in all", &samples).ratio[0], Some(1.0));
+    }
+
+    #[test]
+    fn a_ratio_that_does_not_exist_is_null_with_its_reason() {
+        let mut samples = samples(6);
+        let energy = figure("energy", &samples);
+        assert_eq!((energy.routed, energy.ratio), (None, [None; 3]));
+        assert_eq!(energy.why_null.as_deref(), Some("no counter"));
+        // One arm failed once: the other's own figures stand, the ratio does not.
+        samples[0].rows[0].figures = None;
+        samples[0].rows[0].failure = Some("too long".to_owned());
+        let first = figure("first token", &samples);
+        let (routed, direct) = (first.routed, first.direct);
+        assert_eq!((routed, direct, first.ratio), (None, Some(50.0), [None; 3]));
+        assert_eq!(first.why_null.as_deref(), Some("prompt 0 failed: too long"));
+    }
+}

@@ -1,0 +1,108 @@
+//! `lilim route --compare MODEL`: what routing saved against one model for everything. Each round takes
+//! its share of the prompts through every arm, in seeded orders that turn back every second round.
+
+mod arms;
+mod findings;
+mod shown;
+
+use anyhow::Context;
+use lilim_bench::stats::round_orders;
+use serde::Serialize;
+
+use self::arms::{ARMS, Arm, Sample, direct_job, one_arm, warm_up};
+use self::findings::{Answers, Ratio};
+use super::Place;
+use super::job::Job;
+use super::work::Worker;
+use crate::arguments::RouteRunArguments;
+use crate::commands::{print_json, print_line, write_whole};
+use crate::config::Config;
+use crate::exit::{Exit, UsageError};
+use crate::terminal::{self, StatusLine};
+
+/// The layout of [`Comparison`].
+const SCHEMA: &str = "lilim.route-compare/2";
+
+/// What the rounds show.
+#[derive(Debug, Serialize)]
+struct Comparison<'a> {
+    schema: &'static str,
+    tool: String,
+    job: &'a Job,
+    /// The one model.
+    direct: &'a str,
+    n_rounds: usize,
+    samples: Vec<Sample>,
+    /// One for each figure.
+    ratios: Vec<Ratio>,
+    /// Of the routed arm's whole time, the share that classifying took.
+    classifier_share: Option<f64>,
+    /// Classifying a prompt, milliseconds, the middle.
+    classification_ms: Option<f64>,
+    #[serde(flatten)]
+    answers: Answers,
+}
+
+/// Runs the rounds.
+pub(super) fn run(
+    worker: &mut Worker,
+    job: &Job,
+    arguments: &RouteRunArguments,
+    config: &Config,
+) -> anyhow::Result<Exit> {
+    let direct = direct_model(job, arguments)?;
+    let n_rounds = arguments.rounds as usize;
+    if job.prompts.len() < n_rounds {
+        let n = job.prompts.len();
+        let reason =
+            format!("--rounds {n_rounds}: there are {n} prompts, a round needs one at least");
+        return Err(UsageError(reason).into());
+    }
+    let direct_job = direct_job(job, direct);
+    warm_up(worker, [&direct_job, job]);
+    let mut samples = Vec::new();
+    let mut status = StatusLine::new();
+    for (round, order) in round_orders(&ARMS, n_rounds, 1).into_iter().enumerate() {
+        for arm in order {
+            status.show(&format!("round {} of {n_rounds}", round + 1));
+            let of_arm = match arm {
+                Arm::Routed => job,
+                Arm::Direct | Arm::DirectAgain => &direct_job,
+            };
+            let Some(sample) = one_arm(worker, of_arm, (round, n_rounds), arm) else {
+                terminal::tell("interrupted: a comparison has whole rounds or none");
+                return Ok(Exit::Cancelled);
+            };
+            samples.push(sample);
+        }
+    }
+    status.clear();
+    let found = findings::of(job, direct, n_rounds, samples);
+    let place = Place::of(arguments, job, config)?;
+    let path = place.report.with_extension("compare.json");
+    write_whole(
+        &path,
+        &serde_json::to_string(&found).context("writing JSON")?,
+    )?;
+    match arguments.output.json {
+        true => print_json(&found)?,
+        false => print_line(&shown::comparison(&found))?,
+    }
+    terminal::tell(&format!("wrote {}", path.display()));
+    let failed = found.samples.iter().flat_map(|one| &one.rows);
+    Ok(match failed.filter(|row| row.failure.is_some()).count() {
+        0 => Exit::Fine,
+        _ => Exit::Failed,
+    })
+}
+
+/// The model that the comparison is with, as it is called among the chosen ones.
+fn direct_model<'a>(job: &'a Job, arguments: &RouteRunArguments) -> anyhow::Result<&'a str> {
+    let asked = arguments
+        .compare
+        .as_deref()
+        .context("a model to compare with")?;
+    let mut names = job.models.iter().map(|(name, _)| name.as_str());
+    let found = names.find(|name| name.eq_ignore_ascii_case(asked));
+    found.ok_or_else(|| UsageError(format!("--compare {asked}: no such model was chosen")).into())
+}

@@ -1,0 +1,75 @@
+//! A comparison as people read it.
+
+use super::Comparison;
+use super::findings::Ratio;
+use crate::commands::route::text::ms;
+use crate::terminal::{Align, human_bytes, table, unknown};
+
+/// What routing saved, and what it cost.
+pub(super) fn comparison(found: &Comparison<'_>) -> String {
+    let rows: Vec<Vec<String>> = found.ratios.iter().map(line).collect();
+    let head = [
+        ("figure", Align::Left),
+        ("routed", Align::Right),
+        ("direct", Align::Right),
+        ("routed / direct", Align::Right),
+        ("direct / direct", Align::Right),
+    ];
+    let mut text = table(&head, &rows);
+    for one in &found.ratios {
+        if let Some(why) = &one.why_null {
+            text += &format!("\nno ratio of {}: {why}", one.figure);
+        }
+    }
+    let answers = &found.answers;
+    let classification = found.classification_ms.map_or_else(unknown, ms);
+    let share = found
+        .classifier_share
+        .map_or_else(unknown, |share| format!("{:.1}%", 100.0 * share));
+    text += &format!(
+        "\n\ndirect: every prompt to {}. Figures are the middles of {} rounds, each the mean of its\n\
+         prompts; ratios are paired by round, with their 95% intervals. Times begin when a prompt is\n\
+         taken up: classifying, loading, and answers that a cascade threw away are in them.\n\
+         {} of {} answers are the same as {}'s; it gave {} again itself\n\
+         classifying took {classification} a prompt, {share} of the routed time, and is counted",
+        found.direct,
+        found.n_rounds,
+        answers.n_same,
+        answers.n_answers,
+        found.direct,
+        answers.n_same_again,
+    );
+    text
+}
+
+fn line(one: &Ratio) -> Vec<String> {
+    let value = |value: Option<f64>| value.map_or_else(unknown, |value| in_unit(value, one.unit));
+    vec![
+        one.figure.to_owned(),
+        value(one.routed),
+        value(one.direct),
+        with_bounds(one.ratio),
+        with_bounds(one.noise_floor),
+    ]
+}
+
+fn in_unit(value: f64, unit: &str) -> String {
+    match unit {
+        "bytes" => human_bytes(value as u64),
+        "ms a prompt" => ms(value),
+        "s a prompt" => ms(1e3 * value),
+        "J a prompt" => format!("{value:.2} J"),
+        _ => format!("{value:.1}/s"),
+    }
+}
+
+/// A ratio and its bounds.
+fn with_bounds([value, lower, upper]: [Option<f64>; 3]) -> String {
+    let Some(value) = value else {
+        return unknown();
+    };
+    let bound = |bound: Option<f64>, none: &str| {
+        bound.map_or_else(|| none.to_owned(), |bound| format!("{bound:.3}"))
+    };
+    format!("{value:.3} ({}–{})", bound(lower, "0"), bound(upper, "∞"))
+}

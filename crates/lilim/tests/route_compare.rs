@@ -30,3 +30,33 @@ fn what_routing_saved_is_told_with_the_noise_of_the_machine() {
     // Both files are the same model.
     assert_eq!(found["n_same"], found["n_answers"]);
 }
+
+#[test]
+fn answers_are_scored_under_the_direct_model_beside_its_own_and_those_to_other_prompts() {
+    let place = Place::new();
+    let file = place.write("prompts.json", prompts(8));
+    let arguments = [
+        &file as &str,
+        "--compare",
+        "small",
+        "--rounds",
+        "6",
+        "-n",
+        "8",
+    ];
+    let routed_elsewhere = [&arguments[..], &["--default", "other"]].concat();
+    let found = place.json(&routed_elsewhere);
+    let quality = &found["quality"];
+    assert_eq!(quality["n"], 8, "{quality}");
+    // The other file is the same model: the same answers, the same scores.
+    assert_eq!(quality["routed"], quality["direct"]);
+    assert_eq!(quality["difference"][0], 0.0);
+    assert_eq!(quality["n_different"], 0);
+    let above = quality["over_shuffled"][0].as_f64().unwrap();
+    assert!(
+        above > 0.0,
+        "an answer suits its own prompt best: {quality}"
+    );
+    let (out, _) = place.fine(&routed_elsewhere);
+    assert!(out.contains("advantage by construction"), "{out}");
+}

@@ -8,6 +8,7 @@ mod job;
 mod measured;
 mod report;
 mod row;
+mod score;
 mod text;
 mod work;
 

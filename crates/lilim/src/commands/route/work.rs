@@ -4,8 +4,8 @@
 use std::time::Instant;
 
 use lilim_api::{
-    EngineError, FinishReason, GenerateRequest, Message, Prompt, SamplingOptions, StopOptions,
-    TemplateOptions,
+    EngineError, FinishReason, GenerateRequest, LoadedModel, Message, Prompt, SamplingOptions,
+    StopOptions, TemplateOptions,
 };
 use lilim_bench::energy::{COUNTER_J, Meter};
 use lilim_bench::process;
@@ -192,18 +192,7 @@ fn ask(
     max_tokens: usize,
     row: &Row,
 ) -> anyhow::Result<Answer> {
-    let has_template = loaded.model.info().has_chat_template;
-    let system = entry.system.clone().map(Message::system);
-    let prompt = match has_template {
-        true => Prompt::Chat {
-            messages: system
-                .into_iter()
-                .chain([Message::user(entry.prompt.clone())])
-                .collect(),
-            template: TemplateOptions::default(),
-        },
-        false => Prompt::Raw(entry.prompt.clone()),
-    };
+    let prompt = prompt_of(loaded.model.as_ref(), entry);
     let is_cascade = row.decision.escalation.is_some();
     let request = GenerateRequest {
         prompt,
@@ -218,6 +207,21 @@ fn ask(
         whole: false,
     };
     stream_answer(loaded.answers.as_mut(), request, &mut std::io::sink())
+}
+
+/// How a model is asked an entry.
+pub(super) fn prompt_of(model: &dyn LoadedModel, entry: &PromptEntry) -> Prompt {
+    let system = entry.system.clone().map(Message::system);
+    match model.info().has_chat_template {
+        true => Prompt::Chat {
+            messages: system
+                .into_iter()
+                .chain([Message::user(entry.prompt.clone())])
+                .collect(),
+            template: TemplateOptions::default(),
+        },
+        false => Prompt::Raw(entry.prompt.clone()),
+    }
 }
 
 /// CPU seconds of this process so far; `None` where the system does not tell.

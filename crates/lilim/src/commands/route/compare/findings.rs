@@ -5,6 +5,7 @@ use lilim_bench::stats::{Confidence, Estimate, NOISE_FLOOR, hodges_lehmann, log_
 use serde::Serialize;
 
 use super::arms::{Arm, Sample};
+use super::quality::Quality;
 use super::{Comparison, SCHEMA};
 use crate::commands::route::job::Job;
 use crate::commands::route::row::Row;
@@ -61,6 +62,7 @@ pub(super) fn of<'a>(
         classifier_share: (routed_ms > 0.0).then(|| classification.iter().sum::<f64>() / routed_ms),
         classification_ms: median(&classification).ok().flatten(),
         answers: answers(job, &samples),
+        quality: Quality::default(),
         samples,
     }
 }

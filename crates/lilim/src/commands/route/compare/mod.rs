@@ -3,6 +3,7 @@
 
 mod arms;
 mod findings;
+mod quality;
 mod shown;
 
 use anyhow::Context;
@@ -11,6 +12,7 @@ use serde::Serialize;
 
 use self::arms::{ARMS, Arm, Sample, direct_job, one_arm, warm_up};
 use self::findings::{Answers, Ratio};
+use self::quality::Quality;
 use super::Place;
 use super::job::Job;
 use super::work::Worker;
@@ -18,6 +20,7 @@ use crate::arguments::RouteRunArguments;
 use crate::commands::{print_json, print_line, write_whole};
 use crate::config::Config;
 use crate::exit::{Exit, UsageError};
+use crate::generate::end_on_ctrl_c;
 use crate::terminal::{self, StatusLine};
 
 /// The layout of [`Comparison`].
@@ -41,6 +44,8 @@ struct Comparison<'a> {
     classification_ms: Option<f64>,
     #[serde(flatten)]
     answers: Answers,
+    /// How likely the one model finds the answers.
+    quality: Quality,
 }
 
 /// Runs the rounds.
@@ -77,7 +82,12 @@ pub(super) fn run(
         }
     }
     status.clear();
-    let found = findings::of(job, direct, n_rounds, samples);
+    let cancel = end_on_ctrl_c();
+    let quality = quality::measure(worker, job, direct, &samples, &cancel);
+    let found = Comparison {
+        quality,
+        ..findings::of(job, direct, n_rounds, samples)
+    };
     let place = Place::of(arguments, job, config)?;
     let path = place.report.with_extension("compare.json");
     write_whole(
@@ -90,7 +100,9 @@ pub(super) fn run(
     }
     terminal::tell(&format!("wrote {}", path.display()));
     let failed = found.samples.iter().flat_map(|one| &one.rows);
-    Ok(match failed.filter(|row| row.failure.is_some()).count() {
+    let n_failed = failed.filter(|row| row.failure.is_some()).count();
+    Ok(match n_failed {
+        _ if cancel.is_cancelled() => Exit::Cancelled,
         0 => Exit::Fine,
         _ => Exit::Failed,
     })

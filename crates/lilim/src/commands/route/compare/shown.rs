@@ -39,6 +39,51 @@ pub(super) fn comparison(found: &Comparison<'_>) -> String {
         found.direct,
         answers.n_same_again,
     );
+    text + &quality(found)
+}
+
+/// What the one model makes of the answers, and what that is worth.
+fn quality(found: &Comparison<'_>) -> String {
+    let quality = &found.quality;
+    if let Some(why) = &quality.why_null {
+        return format!("\n\nno proxy of quality: {why}");
+    }
+    let nats = |value: Option<f64>| value.map_or_else(unknown, |value| format!("{value:.3}"));
+    let line = |name: &str, mean, difference| {
+        vec![name.to_owned(), nats(mean), signed_with_bounds(difference)]
+    };
+    let rows = [
+        line("routed", quality.routed, [None; 3]),
+        line("direct", quality.direct, quality.difference),
+        line(
+            "routed, of another prompt",
+            quality.shuffled,
+            quality.over_shuffled,
+        ),
+    ];
+    let head = [
+        ("answers", Align::Left),
+        ("log-probability a token", Align::Right),
+        ("routed − this", Align::Right),
+    ];
+    let mut text = format!(
+        "\n\n{}\n\nA proxy of quality: how likely {} finds the answers ({} prompts, {} left out). Its own greedy\n\
+         answers have the advantage by construction, and whether an answer is right is not asked.",
+        table(&head, &rows),
+        found.direct,
+        quality.n,
+        quality.n_left_out,
+    );
+    if quality.n_different > 0 && quality.n_different < quality.n {
+        text += &format!(
+            "\nWhere the answers differ ({} prompts), routed − direct is {}.",
+            quality.n_different,
+            signed_with_bounds(quality.difference_of_different)
+        );
+    }
+    if !matches!(quality.over_shuffled, [_, Some(lower), _] if lower > 0.0) {
+        text += "\nRouted answers score no better here than answers to another prompt.";
+    }
     text
 }
 
@@ -72,4 +117,19 @@ fn with_bounds([value, lower, upper]: [Option<f64>; 3]) -> String {
         bound.map_or_else(|| none.to_owned(), |bound| format!("{bound:.3}"))
     };
     format!("{value:.3} ({}–{})", bound(lower, "0"), bound(upper, "∞"))
+}
+
+/// A difference and its bounds.
+fn signed_with_bounds([value, lower, upper]: [Option<f64>; 3]) -> String {
+    let Some(value) = value else {
+        return unknown();
+    };
+    let bound = |bound: Option<f64>, none: &str| {
+        bound.map_or_else(|| none.to_owned(), |bound| format!("{bound:+.3}"))
+    };
+    format!(
+        "{value:+.3} ({} to {})",
+        bound(lower, "−∞"),
+        bound(upper, "∞")
+    )
 }

@@ -61,7 +61,6 @@ pub(crate) fn label_scores(
 /// Lets a model write the label and looks which one it means: for engines that tell no
 /// probabilities. What cannot be matched is an abstention.
 pub(crate) fn by_generating(
-    model: &dyn LoadedModel,
     session: &mut dyn Session,
     prompt: &str,
     categories: &[Category],
@@ -69,7 +68,11 @@ pub(crate) fn by_generating(
     /// A label, and room for a word around it.
     const MAX_LABEL_TOKENS: usize = 24;
     let request = GenerateRequest {
-        prompt: Prompt::Raw(question(model, prompt, categories)?),
+        // Not rendered here: a server keeps its template to itself.
+        prompt: Prompt::Chat {
+            messages: vec![message(prompt, categories)],
+            template: TemplateOptions::default(),
+        },
         sampling: SamplingOptions::greedy(),
         stop: StopOptions {
             max_tokens: Some(MAX_LABEL_TOKENS),
@@ -88,7 +91,11 @@ fn question(
     prompt: &str,
     categories: &[Category],
 ) -> anyhow::Result<String> {
-    let prompt: String = prompt.chars().take(MAX_PROMPT_CHARS).collect();
-    let message = Message::user(zero_shot_message(&prompt, categories));
+    let message = message(prompt, categories);
     Ok(model.render_chat(&[message], &TemplateOptions::default())?)
+}
+
+fn message(prompt: &str, categories: &[Category]) -> Message {
+    let prompt: String = prompt.chars().take(MAX_PROMPT_CHARS).collect();
+    Message::user(zero_shot_message(&prompt, categories))
 }

@@ -11,6 +11,7 @@ mod generate;
 mod machine;
 mod metrics;
 mod models;
+mod server;
 mod terminal;
 
 use std::io::Write;

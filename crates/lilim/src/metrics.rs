@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use lilim_api::{Event, FinishReason, SpeculationUsage, TimedEvent, TokenId, Usage};
+use lilim_api::{Event, FinishReason, SpeculationUsage, TimedEvent, TokenId, Untold, Usage};
 use serde::{Deserialize, Serialize};
 
 /// What one request gave, gathered event by event.
@@ -97,9 +97,17 @@ impl Answer {
         (n > 0).then(|| (sum / n as f64).exp())
     }
 
+    /// Tokens generated. A server counts them without telling which they were.
+    pub(crate) fn n_out(&self) -> usize {
+        match self.token_ids.len() {
+            0 => self.usage.n_out,
+            n => n,
+        }
+    }
+
     /// The figures of a finished answer.
     pub(crate) fn figures(&self) -> Figures {
-        let decoded = self.token_ids.len().saturating_sub(1);
+        let decoded = self.n_out().saturating_sub(1);
         let decode_time = self
             .last_token
             .zip(self.first_token)
@@ -108,7 +116,7 @@ impl Answer {
         Figures {
             n_prompt: self.usage.n_prompt,
             n_cached: self.usage.n_cached,
-            n_out: self.token_ids.len(),
+            n_out: self.n_out(),
             ttft_ms: self
                 .first_token
                 .map(|at| millis(at.saturating_duration_since(self.sent))),
@@ -118,6 +126,7 @@ impl Answer {
                 .last_token
                 .map(|at| millis(at.saturating_duration_since(self.sent))),
             speculation: self.usage.speculation,
+            untold: self.usage.untold,
         }
     }
 }
@@ -141,6 +150,9 @@ pub(crate) struct Figures {
     pub(crate) e2e_ms: Option<f64>,
     /// What guessing ahead brought, where it is on.
     pub(crate) speculation: Option<SpeculationUsage>,
+    /// What of this a server did not tell: that figure is 0 and means nothing.
+    #[serde(default, skip_serializing_if = "Untold::is_nothing")]
+    pub(crate) untold: Untold,
 }
 
 fn millis(duration: Duration) -> f64 {

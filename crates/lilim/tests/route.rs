@@ -258,3 +258,32 @@ fn an_evaluation_has_its_baselines_beside_it() {
         assert!(out.contains(said), "{said}: {out}");
     }
 }
+
+#[test]
+fn a_server_on_this_machine_answers_like_any_model() {
+    let place = Place::new();
+    let file = place.write("p.json", prompts(4));
+    let server = lilim_engines::NullServer::start().unwrap();
+    let reference = format!("{},api=completions", server.url());
+    let report = place.json(&[
+        &file, "-m", &reference, "-m", "small", "--direct", "null", "-n", "5",
+    ]);
+    assert_eq!(report["totals"]["failures"], json!({}));
+    for row in report["rows"].as_array().unwrap() {
+        assert_eq!(row["decision"]["model"], "null", "{row}");
+        assert_eq!(row["figures"]["n_out"], 5, "{row}");
+    }
+}
+
+#[test]
+fn a_server_on_another_machine_is_asked_nothing_unless_that_is_allowed() {
+    let place = Place::new();
+    let file = place.write("p.json", prompts(4));
+    // An address that is nobody's: a connection would take its time and fail in other words.
+    let (code, error) = place.failure(&[&file, "-m", "http://192.0.2.1:9"]);
+    assert_eq!(code, 2);
+    assert!(
+        error.contains("http://192.0.2.1:9 is another machine: prompts to it need --allow-remote"),
+        "{error}"
+    );
+}

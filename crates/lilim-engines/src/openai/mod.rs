@@ -91,6 +91,18 @@ impl ServerAddress {
         text.starts_with("http://") || text.starts_with("https://")
     }
 
+    /// Whether it is this machine, so that no prompt leaves it: `localhost`, 127.0.0.0/8 and `[::1]`.
+    pub fn is_this_machine(&self) -> bool {
+        let host = self.base.split_once("://").map_or("", |(_, host)| host);
+        let host = host.split('/').next().unwrap_or("");
+        let name = match host.strip_prefix('[').and_then(|host| host.split_once(']')) {
+            Some((address, _port)) => address,
+            None => host.split(':').next().unwrap_or(""),
+        };
+        let is_loopback = |address: std::net::IpAddr| address.is_loopback();
+        name.eq_ignore_ascii_case("localhost") || name.parse().is_ok_and(is_loopback)
+    }
+
     /// With a key that is sent to this server.
     #[must_use]
     pub fn with_key(mut self, key: String) -> Self {
@@ -262,6 +274,29 @@ mod tests {
             "http://x?y",
         ] {
             assert!(ServerAddress::new(url).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn only_the_loopback_is_this_machine() {
+        let is_this_machine = |url: &str| ServerAddress::new(url).expect(url).is_this_machine();
+        for url in [
+            "http://localhost:8080",
+            "http://LOCALHOST",
+            "http://127.0.0.1:8080/v1",
+            "http://127.9.9.9/api",
+            "http://[::1]:8080",
+        ] {
+            assert!(is_this_machine(url), "{url}");
+        }
+        for url in [
+            "http://192.168.0.2:8080",
+            "http://localhost.example.com",
+            "http://0.0.0.0:80",
+            "http://127.0.0.1.example.com",
+            "https://[2001:db8::1]/",
+        ] {
+            assert!(!is_this_machine(url), "{url}");
         }
     }
 

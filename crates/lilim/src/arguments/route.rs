@@ -120,10 +120,14 @@ pub(crate) struct PolicyArguments {
     /// The default route: the model where the classifier abstains or no rule fits.
     #[arg(long = "default", value_name = "MODEL")]
     pub(crate) fallback: Option<String>,
-    /// A model that may answer: a name, a path, or `small` (repeatable) [default: every installed one,
-    /// and the embedded one].
+    /// A model that may answer: a name, a path, `small`, or a server that speaks OpenAI's API as
+    /// http://HOST:PORT[,model=NAME,key_env=VARIABLE,…] (repeatable) [default: every installed one, and
+    /// the embedded one].
     #[arg(short, long, value_name = "MODEL")]
     pub(crate) model: Vec<String>,
+    /// Prompts may go to servers on other machines; without it none is asked anything.
+    #[arg(long)]
+    pub(crate) allow_remote: bool,
 }
 
 #[derive(Args, Debug)]

@@ -7,10 +7,11 @@ use lilim_api::{EngineError, LoadOptions, ModelFiles};
 use lilim_bench::plan::{CLIENT_CASE, Case, NULL_SERVER, Plan, RequestShape, Work};
 use lilim_bench::record::{ModelIdentity, ServerFacts, SideInfo, Transport};
 use lilim_bench::side::{Launched, Launcher};
-use lilim_engines::{Api, NullServer, OpenAiEngine, ServerAddress};
+use lilim_engines::{Api, NullServer, OpenAiEngine};
 
 use super::launch::Native;
 use crate::exit::UsageError;
+use crate::server::{self, NamedServer};
 
 /// What is measured: an engine of ours, or a server.
 pub(crate) enum Side {
@@ -86,43 +87,18 @@ pub(crate) struct Server {
 impl Server {
     /// Finds the server of `URL[,KEY=VALUE…]` and asks what it is.
     pub(crate) fn new(text: &str) -> anyhow::Result<Self> {
-        let (url, wanted) = text.split_once(',').unwrap_or((text, ""));
-        let wrong = |reason: String| UsageError(format!("server '{url}': {reason}"));
-        let mut address = ServerAddress::new(url).map_err(UsageError)?;
-        let (mut process_id, mut prefix_cache) = (None, false);
-        for part in wanted.split(',').filter(|part| !part.is_empty()) {
-            let (key, value) = part
-                .split_once('=')
-                .ok_or_else(|| wrong(format!("'{part}' is not KEY=VALUE")))?;
-            address = match (key, value) {
-                ("model", name) => address.with_model(name.to_owned()),
-                ("key_env", variable) => {
-                    let unset = |error| wrong(format!("environment variable {variable}: {error}"));
-                    address.with_key(std::env::var(variable).map_err(unset)?)
-                }
-                ("api", "completions") => address.with_api(Api::Completions),
-                ("api", "chat") => address.with_api(Api::Chat),
-                ("strict", "true") => address.strict(),
-                ("prefix_cache", "on") => {
-                    prefix_cache = true;
-                    address.with_prefix_cache()
-                }
-                ("strict", "false") | ("prefix_cache", "off") => address,
-                ("pid", number) => {
-                    let not_one = |error| wrong(format!("pid '{number}': {error}"));
-                    process_id = Some(number.parse().map_err(not_one)?);
-                    address
-                }
-                _ => return Err(wrong(unknown(key, value)).into()),
-            };
-        }
+        let NamedServer {
+            url: name,
+            address,
+            process_id,
+            prefix_cache,
+        } = server::parse(text, Api::default())?;
         let engine = OpenAiEngine::connect(address)?;
         let options = LoadOptions {
             prefix_cache,
             context: engine.context(),
             ..LoadOptions::default()
         };
-        let name = url.trim_end_matches('/').to_owned();
         let info = info(&engine, name, (&options, process_id));
         Ok(Self {
             engine: Arc::new(engine),
@@ -145,12 +121,6 @@ impl Server {
         server._null = Some(null);
         Ok(server)
     }
-}
-
-fn unknown(key: &str, value: &str) -> String {
-    const KEYS: &str =
-        "model, key_env, pid, api=completions|chat, strict=true|false, prefix_cache=on|off";
-    format!("'{key}={value}' is no option of a server (these are: {KEYS})")
 }
 
 fn info(

@@ -133,12 +133,8 @@ impl Sorter {
             Classifier::ZeroShot(model) => self.zero_shot(prompt, &model, residency),
             Classifier::Generate(model) => {
                 let loaded = classifier_model(residency, &model)?;
-                let found = classify::by_generating(
-                    loaded.model.as_ref(),
-                    loaded.labels.as_mut(),
-                    prompt,
-                    &self.categories,
-                )?;
+                let found =
+                    classify::by_generating(loaded.labels.as_mut(), prompt, &self.categories)?;
                 Ok(found)
             }
             Classifier::Nobody => unreachable!("nobody is not asked"),

@@ -55,7 +55,12 @@ pub(super) fn run(arguments: &RouteEvalArguments, config: &Config) -> anyhow::Re
         Classifier::ZeroShot(model) | Classifier::Generate(model) => vec![model.clone()],
         _ => vec![models::EMBEDDED_NAME.to_owned()],
     };
-    let fleet = Fleet::new(config, &named, models::options(config, &arguments.load)?)?;
+    let fleet = Fleet::new(
+        config,
+        &named,
+        models::options(config, &arguments.load)?,
+        false,
+    )?;
     // A path, or the beginning of a name, has become a name.
     let name = fleet.names().swap_remove(0).0;
     let who = match who {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lilim_api::{Engine, EngineError, LoadOptions, LoadedModel, ModelFiles, Session};
+use lilim_engines::{Api, OpenAiEngine, ServerAddress};
 use lilim_host::{Residency, Source};
 use lilim_native::NativeEngine;
 use lilim_router::{Candidate, Measured};
@@ -15,6 +16,7 @@ use crate::config::Config;
 use crate::exit::UsageError;
 use crate::machine;
 use crate::models;
+use crate::server;
 use crate::terminal;
 
 /// A loaded model with a session for answers and one for labels: a cached prefix of the one is of no
@@ -36,12 +38,24 @@ pub(crate) struct Fleet {
 
 struct Member {
     name: String,
-    files: ModelFiles,
+    place: At,
     file_bytes: u64,
     context: Option<u64>,
     measured: Option<Measured>,
     /// By a benchmark, until it was loaded here.
     load_ms: Option<f64>,
+}
+
+/// Where a model is.
+enum At {
+    /// In files, for our engine.
+    Files(ModelFiles),
+    /// At a server, which has loaded it already.
+    Server {
+        engine: OpenAiEngine,
+        /// Whether prompts to it leave the machine.
+        is_remote: bool,
+    },
 }
 
 impl Fleet {
@@ -50,6 +64,7 @@ impl Fleet {
         config: &Config,
         named: &[String],
         options: LoadOptions,
+        allow_remote: bool,
     ) -> anyhow::Result<Self> {
         let mut references: Vec<String> = named.to_vec();
         if references.is_empty() {
@@ -61,7 +76,11 @@ impl Fleet {
         let results = Results::newest(config)?;
         let mut members: Vec<Member> = Vec::new();
         for reference in &references {
-            let member = member(config, reference, (&engine, &results), &options).and_then(|one| {
+            let member = match ServerAddress::is_meant(reference) {
+                true => server_member(reference, &results, allow_remote),
+                false => member(config, reference, (&engine, &results), &options),
+            };
+            let member = member.and_then(|one| {
                 let name = &one.name;
                 if members.iter().any(|member| member.name == *name) {
                     let reason =
@@ -122,8 +141,31 @@ fn member(
         measured: known.map(|known| known.measured),
         context: u64::try_from(context).ok(),
         name: models::name_of(&files),
-        files,
+        place: At::Files(files),
         file_bytes,
+    })
+}
+
+/// Asks a server which model it has. One on another machine is asked nothing unless that is allowed.
+fn server_member(text: &str, results: &Results, allow_remote: bool) -> anyhow::Result<Member> {
+    let server = server::parse(text, Api::Chat)?;
+    let is_remote = !server.address.is_this_machine();
+    if is_remote && !allow_remote {
+        let url = server.url;
+        let reason = format!("{url} is another machine: prompts to it need --allow-remote");
+        return Err(UsageError(reason).into());
+    }
+    let engine = OpenAiEngine::connect(server.address)?;
+    let known = results.of_model(engine.model(), 0);
+    Ok(Member {
+        name: engine.model().to_owned(),
+        file_bytes: 0,
+        context: engine
+            .context()
+            .and_then(|context| u64::try_from(context).ok()),
+        measured: known.map(|known| known.measured),
+        load_ms: None,
+        place: At::Server { engine, is_remote },
     })
 }
 
@@ -131,16 +173,26 @@ impl Source for Fleet {
     type Model = Loaded;
 
     fn need_bytes(&self, name: &str) -> Result<u64, EngineError> {
-        let options = models::with_machine(&self.options);
-        let estimate = self.engine.estimate(&self.member(name)?.files, &options)?;
-        Ok(estimate.total_bytes())
+        match &self.member(name)?.place {
+            At::Files(files) => {
+                let options = models::with_machine(&self.options);
+                Ok(self.engine.estimate(files, &options)?.total_bytes())
+            }
+            // Another process', which holds it already.
+            At::Server { .. } => Ok(0),
+        }
     }
 
     fn load(&self, name: &str) -> Result<Loaded, EngineError> {
         let start = std::time::Instant::now();
         let options = models::with_machine(&self.options);
-        let files = &self.member(name)?.files;
-        let model = self.engine.load(files, &options, &mut |_| {})?;
+        let model = match &self.member(name)?.place {
+            At::Files(files) => self.engine.load(files, &options, &mut |_| {})?,
+            // It has its model: what is named here is not looked at.
+            At::Server { engine, .. } => {
+                engine.load(&ModelFiles::Gguf(name.into()), &options, &mut |_| {})?
+            }
+        };
         let loaded = Loaded {
             answers: Arc::clone(&model).session()?,
             labels: Arc::clone(&model).session()?,
@@ -167,10 +219,20 @@ pub(crate) fn candidates(residency: &Residency<Fleet>) -> Vec<Candidate> {
     let load_ms = fleet.load_ms.borrow();
     let candidate = |member: &Member| Candidate {
         name: member.name.clone(),
-        file_bytes: Some(member.file_bytes),
+        file_bytes: match member.place {
+            At::Files(_) => Some(member.file_bytes),
+            At::Server { .. } => None,
+        },
         context: member.context,
-        is_remote: false,
-        is_resident: residency.is_resident(&member.name),
+        is_remote: matches!(
+            member.place,
+            At::Server {
+                is_remote: true,
+                ..
+            }
+        ),
+        is_resident: matches!(member.place, At::Server { .. })
+            || residency.is_resident(&member.name),
         load_ms: load_ms.get(&member.name).copied().or(member.load_ms),
         // What cannot be told here is told when it is fetched.
         evicts: residency.would_evict(&member.name).unwrap_or_default(),

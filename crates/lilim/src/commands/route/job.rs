@@ -33,6 +33,8 @@ pub(crate) struct Job {
     pub(crate) options: LoadOptions,
     /// Names and bytes of the models that may answer.
     pub(crate) models: Vec<(String, u64)>,
+    /// Whether prompts may leave the machine.
+    pub(crate) allow_remote: bool,
     /// The most tokens of an answer.
     pub(crate) max_tokens: usize,
 }

@@ -46,7 +46,8 @@ pub(crate) fn run(arguments: &RouteArguments, config: &Config) -> anyhow::Result
     let mut options = models::options(config, &arguments.load)?;
     // A comparison gives every prompt to the same model twice: a cache would measure itself.
     options.prefix_cache &= arguments.compare.is_none();
-    let fleet = Fleet::new(config, &arguments.policy.model, options)?;
+    let policy = &arguments.policy;
+    let fleet = Fleet::new(config, &policy.model, options, policy.allow_remote)?;
     let job = resolve(arguments, prompts, &fleet)?;
     tell_skipped(&job);
     let sorter = Sorter::new(
@@ -100,6 +101,7 @@ fn resolve(
         fallback: arguments.policy.fallback.clone(),
         options: fleet.options().clone(),
         models: fleet.names(),
+        allow_remote: arguments.policy.allow_remote,
         max_tokens: arguments.max_tokens,
     })
 }

@@ -93,7 +93,7 @@ impl Spread {
         let summary = Summary::of(&values).ok().flatten();
         Self {
             n: values.len(),
-            sum: values.iter().sum(),
+            sum: values.iter().fold(0.0, |sum, value| sum + value),
             mean: summary.map(|summary| summary.mean),
             p50: summary.map(|summary| summary.median),
             p95: summary.and_then(|summary| summary.p95),

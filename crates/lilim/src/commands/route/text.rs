@@ -318,8 +318,12 @@ pub(crate) fn csv(report: &Report<'_>) -> anyhow::Result<String> {
             row.queue_ms.to_string(),
             row.load_ms.to_string(),
             number(figures.and_then(|one| one.ttft_ms)),
-            counted(figures.map(|one| one.n_prompt)),
-            counted(figures.map(|one| one.n_out)),
+            counted(
+                figures
+                    .filter(|one| !one.untold.n_prompt)
+                    .map(|one| one.n_prompt),
+            ),
+            counted(figures.filter(|one| !one.untold.n_out).map(|one| one.n_out)),
             number(figures.and_then(|one| one.decode_tps)),
             row.total_ms.to_string(),
             number(row.energy_j),

@@ -56,6 +56,7 @@ impl Worker {
             size: size(job, entry),
             requested: entry.model.as_deref(),
             fallback: job.fallback.as_deref(),
+            allow_remote: job.allow_remote,
             ..DecisionInput::new(&job.policy, &candidates)
         });
         (sorted, decision)
@@ -149,7 +150,7 @@ impl Worker {
                 model,
                 confidence,
                 ms: sent.elapsed().as_secs_f64() * 1e3,
-                n_out: answer.token_ids.len(),
+                n_out: answer.n_out(),
             });
             row.decision = next;
         }

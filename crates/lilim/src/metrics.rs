@@ -90,6 +90,11 @@ impl Answer {
         }
     }
 
+    /// When its first token came.
+    pub(crate) fn first_token_at(&self) -> Option<Instant> {
+        self.first_token
+    }
+
     /// The geometric mean of the tokens' probabilities, where they were asked for: how sure the model was.
     pub(crate) fn confidence(&self) -> Option<f64> {
         let n = self.logprobs.len();

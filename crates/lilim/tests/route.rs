@@ -228,6 +228,65 @@ fn a_cascade_asks_the_next_model_where_the_first_is_not_sure() {
 }
 
 #[test]
+fn what_a_cascade_throws_away_is_in_every_total() {
+    let place = Place::new();
+    let file = place.write("prompts.json", prompts(3));
+    let arguments = [
+        &file,
+        "--cascade",
+        "small,other",
+        "--min-confidence",
+        "1",
+        "-n",
+        "6",
+        "-o",
+        "out.json",
+        "--format",
+        "csv,md,html",
+    ];
+    let (out, _) = place.fine(&arguments);
+    assert!(out.contains("↻ 1 answer thrown away"), "{out}");
+    let report = read(&place.path("out.json"));
+    let (rows, totals) = (report["rows"].as_array().unwrap(), &report["totals"]);
+    let sum = |figure: &dyn Fn(&Value) -> f64| rows.iter().map(figure).sum::<f64>();
+    let kept = |key: &'static str| move |row: &Value| row["figures"][key].as_f64().unwrap();
+    let thrown =
+        |key: &'static str| move |row: &Value| row["unsure"][0]["figures"][key].as_f64().unwrap();
+    // Both files are the same model: twice the work for the same answers.
+    let n_out = sum(&kept("n_out"));
+    assert_eq!(totals["completion_tokens"], (2.0 * n_out) as u64);
+    assert_eq!(totals["thrown_away"]["completion_tokens"], n_out as u64);
+    assert_eq!(totals["thrown_away"]["n_answers"], 3);
+    let ms = sum(&kept("e2e_ms")) + sum(&thrown("e2e_ms"));
+    let rate = |key: &str, tokens: f64| {
+        let told = totals[key].as_f64().unwrap();
+        assert!(
+            (told / (tokens / ms * 1e3) - 1.0).abs() < 1e-9,
+            "{key}: {told}"
+        );
+    };
+    rate("overall_tps", 2.0 * n_out);
+    rate("kept_tps", n_out);
+    for row in rows {
+        let felt = row["first_token_ms"].as_f64().unwrap();
+        let parts = row["unsure"][0]["ms"].as_f64().unwrap() + kept("ttft_ms")(row);
+        let all = row["total_ms"].as_f64().unwrap();
+        assert!(parts <= felt && felt <= all, "{parts} {felt} {all}");
+    }
+    assert_eq!(totals["by_model"]["small"]["n"], 0);
+    assert_eq!(totals["by_model"]["small"]["n_thrown_away"], 3);
+    let csv = std::fs::read_to_string(place.path("out.csv")).unwrap();
+    assert_eq!(csv.matches("thrown_away").count(), 4, "{csv}");
+    for name in ["out.md", "out.html"] {
+        let page = std::fs::read_to_string(place.path(name)).unwrap();
+        assert!(
+            page.contains("thrown away") && page.contains("in every total"),
+            "{name}"
+        );
+    }
+}
+
+#[test]
 fn a_dry_run_and_an_explanation_answer_nothing_and_give_reasons() {
     let place = Place::new();
     let file = place.write("prompts.json", prompts(2));

@@ -34,6 +34,9 @@ pub(crate) struct Fleet {
     members: Vec<Member>,
     /// How long each one took to load, when it last did here.
     load_ms: RefCell<BTreeMap<String, f64>>,
+    /// What each one needs, once it was told: the engine reads a file's header for it, which takes tens of
+    /// milliseconds, and every decision asks.
+    need_bytes: RefCell<BTreeMap<String, u64>>,
 }
 
 struct Member {
@@ -101,6 +104,7 @@ impl Fleet {
             options,
             members,
             load_ms: RefCell::default(),
+            need_bytes: RefCell::default(),
         })
     }
 
@@ -173,14 +177,19 @@ impl Source for Fleet {
     type Model = Loaded;
 
     fn need_bytes(&self, name: &str) -> Result<u64, EngineError> {
-        match &self.member(name)?.place {
+        if let Some(known) = self.need_bytes.borrow().get(name) {
+            return Ok(*known);
+        }
+        let need = match &self.member(name)?.place {
             At::Files(files) => {
                 let options = models::with_machine(&self.options);
-                Ok(self.engine.estimate(files, &options)?.total_bytes())
+                self.engine.estimate(files, &options)?.total_bytes()
             }
             // Another process', which holds it already.
-            At::Server { .. } => Ok(0),
-        }
+            At::Server { .. } => 0,
+        };
+        self.need_bytes.borrow_mut().insert(name.to_owned(), need);
+        Ok(need)
     }
 
     fn load(&self, name: &str) -> Result<Loaded, EngineError> {

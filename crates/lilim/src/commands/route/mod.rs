@@ -3,6 +3,7 @@
 mod classifier;
 mod compare;
 mod eval;
+mod export;
 mod fleet;
 mod job;
 mod measured;
@@ -308,9 +309,9 @@ impl Place {
         let mut files = vec![(self.report.with_extension("json"), json)];
         for format in formats {
             files.push(match format {
-                RouteFormat::Csv => (self.report.with_extension("csv"), text::csv(report)?),
-                RouteFormat::Md => (self.report.with_extension("md"), text::markdown(report)),
-                RouteFormat::Html => (self.report.with_extension("html"), text::html(report)),
+                RouteFormat::Csv => (self.report.with_extension("csv"), export::csv(report)?),
+                RouteFormat::Md => (self.report.with_extension("md"), export::markdown(report)),
+                RouteFormat::Html => (self.report.with_extension("html"), export::html(report)),
             });
         }
         for (path, text) in &files {

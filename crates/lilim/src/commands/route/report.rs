@@ -10,7 +10,7 @@ use lilim_router::{
 use serde::Serialize;
 
 use super::job::Job;
-use super::row::Row;
+use super::row::{Row, Unsure};
 
 /// Everything that a run gave.
 #[derive(Debug, Serialize)]
@@ -39,20 +39,31 @@ pub(crate) struct Totals {
     pub(crate) n_answered: usize,
     /// Prompts without one, by reason.
     pub(crate) failures: BTreeMap<String, usize>,
-    /// Tokens of all prompts.
+    /// Tokens that models were given to answer; of a cascade, by every model that was asked. What
+    /// classifying reads is not counted here: its time is.
     pub(crate) prompt_tokens: usize,
-    /// Tokens of all answers.
+    /// Tokens that models wrote, answers that were thrown away included.
     pub(crate) completion_tokens: usize,
-    /// Time to the first token.
+    /// Answers whose server did not count their tokens: these are in no sum, and there are no rates.
+    pub(crate) n_untold: usize,
+    /// Answers that a cascade threw away; they are in every total here.
+    pub(crate) thrown_away: ThrownAway,
+    /// From taking a prompt up to the first token of the answer that is kept: classifying, loading and
+    /// answers that were thrown away included.
+    pub(crate) first_token_ms: Spread,
+    /// From sending to the first token, of the answers that are kept.
     pub(crate) ttft_ms: Spread,
-    /// From the first token to the last.
+    /// From the first token to the last, a prompt's answers together.
     pub(crate) generation_ms: Spread,
     /// Classification.
     pub(crate) classification_ms: Spread,
     /// From being taken up to the last token, classification and loading included.
     pub(crate) total_ms: Spread,
-    /// All tokens of all answers / the time from sending each to its last token.
+    /// All tokens written / the time from sending to the last token, over all answers: what the models
+    /// did.
     pub(crate) overall_tps: Option<f64>,
+    /// Tokens of the answers that are kept / the same time: what came of it.
+    pub(crate) kept_tps: Option<f64>,
     /// How often a model was loaded, and how long that took.
     pub(crate) switches: Spread,
     /// The largest resident set.
@@ -75,15 +86,51 @@ pub(crate) struct Totals {
     pub(crate) skipped: Vec<SkippedRoute>,
 }
 
+/// Answers that a cascade was not content with, and what they cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub(crate) struct ThrownAway {
+    /// Answers.
+    pub(crate) n_answers: usize,
+    /// Prompts that had one or more.
+    pub(crate) n_prompts: usize,
+    /// Tokens read for them.
+    pub(crate) prompt_tokens: usize,
+    /// Tokens written for nothing.
+    pub(crate) completion_tokens: usize,
+    /// From sending each to its end, together; loading is not in it.
+    pub(crate) ms: f64,
+}
+
+impl ThrownAway {
+    pub(crate) fn of<'a>(rows: impl IntoIterator<Item = &'a Row>) -> Self {
+        let mut all = Self::default();
+        for row in rows {
+            all.n_prompts += usize::from(!row.unsure.is_empty());
+            all.n_answers += row.unsure.len();
+            for one in &row.unsure {
+                all.prompt_tokens += one.figures.n_prompt;
+                all.completion_tokens += one.figures.n_out;
+                all.ms += one.ms;
+            }
+        }
+        all
+    }
+}
+
 /// A figure over rows.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub(crate) struct Spread {
+    /// Rows that have it.
     pub(crate) n: usize,
+    /// All of them together.
     pub(crate) sum: f64,
+    /// The mean.
     pub(crate) mean: Option<f64>,
+    /// The middle.
     pub(crate) p50: Option<f64>,
     /// `None` below 93 rows, which are too few for one.
     pub(crate) p95: Option<f64>,
+    /// The largest.
     pub(crate) max: Option<f64>,
 }
 
@@ -105,8 +152,12 @@ impl Spread {
 /// Rows that have something in common.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct Group {
+    /// Prompts whose answer is kept.
     pub(crate) n: usize,
-    /// The middle of time to the first token.
+    /// Answers that were thrown away: by model, its own; by category, those of its prompts. The figures
+    /// beside it are of the answers that are kept.
+    pub(crate) n_thrown_away: usize,
+    /// The middle of time to the first token, from sending.
     pub(crate) ttft_ms: Option<f64>,
     /// The middle of tokens a second after it.
     pub(crate) decode_tps: Option<f64>,
@@ -124,8 +175,14 @@ impl Totals {
         for reason in rows.iter().filter_map(|row| row.failure.clone()) {
             *failures.entry(reason).or_insert(0) += 1;
         }
-        let completion_tokens = figures().map(|one| one.n_out).sum::<usize>();
-        let e2e_ms: f64 = figures().filter_map(|one| one.e2e_ms).sum();
+        let all_figures = || rows.iter().flat_map(Row::all_figures);
+        let completion_tokens: usize = all_figures().map(|one| one.n_out).sum();
+        let kept_tokens: usize = figures().map(|one| one.n_out).sum();
+        let e2e_ms: f64 = all_figures().filter_map(|one| one.e2e_ms).sum();
+        let n_untold = all_figures().filter(|one| one.untold.n_out).count();
+        // The time of tokens that nobody counted belongs to no rate.
+        let has_rate = e2e_ms > 0.0 && n_untold == 0;
+        let rate = |tokens: usize| has_rate.then(|| tokens as f64 / (e2e_ms / 1e3));
         let why_no_energy = rows.iter().find_map(|row| row.why_no_energy.clone());
         let energy: Option<Vec<f64>> = rows.iter().map(|row| row.energy_j).collect();
         let cpu: Option<Vec<f64>> = rows.iter().map(|row| row.cpu_s).collect();
@@ -133,17 +190,21 @@ impl Totals {
         Self {
             n_answered: rows.len() - failures.values().sum::<usize>(),
             failures,
-            prompt_tokens: figures().map(|one| one.n_prompt).sum(),
+            prompt_tokens: all_figures().map(|one| one.n_prompt).sum(),
             completion_tokens,
+            n_untold,
+            thrown_away: ThrownAway::of(rows),
+            first_token_ms: Spread::of(rows.iter().filter_map(|row| row.first_token_ms)),
             ttft_ms: Spread::of(figures().filter_map(|one| one.ttft_ms)),
-            generation_ms: Spread::of(figures().filter_map(|one| Some(one.e2e_ms? - one.ttft_ms?))),
+            generation_ms: Spread::of(rows.iter().filter_map(generation_ms)),
             classification_ms: Spread::of(
                 rows.iter()
                     .filter(|row| row.classifier.is_some())
                     .map(|row| row.classification_ms),
             ),
             total_ms: Spread::of(rows.iter().map(|row| row.total_ms)),
-            overall_tps: (e2e_ms > 0.0).then(|| completion_tokens as f64 / (e2e_ms / 1e3)),
+            overall_tps: rate(completion_tokens),
+            kept_tps: rate(kept_tokens),
             switches: Spread::of(loads),
             peak_rss_bytes: rows.iter().filter_map(|row| row.peak_rss_bytes).max(),
             cpu_s: cpu.map(|all| all.iter().sum()),
@@ -151,8 +212,16 @@ impl Totals {
                 .filter(|all| !all.is_empty())
                 .map(|all| all.iter().sum()),
             why_no_energy,
-            by_model: grouped(rows, |row| row.decision.model.clone()),
-            by_category: grouped(rows, |row| row.decision.category.clone()),
+            by_model: grouped(
+                rows,
+                |row| row.decision.model.clone(),
+                |_, unsure| Some(unsure.model.clone()),
+            ),
+            by_category: grouped(
+                rows,
+                |row| row.decision.category.clone(),
+                |row, _| row.decision.category.clone(),
+            ),
             accuracy: accuracy(rows),
             keywords_accuracy: keywords_accuracy(job, rows),
             skipped: skipped(job),
@@ -160,16 +229,36 @@ impl Totals {
     }
 }
 
-fn grouped(rows: &[Row], key: impl Fn(&Row) -> Option<String>) -> BTreeMap<String, Group> {
-    let mut groups: BTreeMap<String, Vec<&Row>> = BTreeMap::new();
-    for row in rows.iter().filter(|row| row.failure.is_none()) {
-        let key = key(row).unwrap_or_else(|| "(none)".to_owned());
-        groups.entry(key).or_default().push(row);
+/// Of all answers to a prompt; `None` where none was measured.
+fn generation_ms(row: &Row) -> Option<f64> {
+    let times = row
+        .all_figures()
+        .filter_map(|one| Some(one.e2e_ms? - one.ttft_ms?));
+    times.reduce(|a, b| a + b)
+}
+
+/// `key` says where a row belongs, `unsure_key` where an answer of it that was thrown away does.
+fn grouped(
+    rows: &[Row],
+    key: impl Fn(&Row) -> Option<String>,
+    unsure_key: impl Fn(&Row, &Unsure) -> Option<String>,
+) -> BTreeMap<String, Group> {
+    let mut groups: BTreeMap<String, (Vec<&Row>, usize)> = BTreeMap::new();
+    let named = |key: Option<String>| key.unwrap_or_else(|| "(none)".to_owned());
+    for row in rows {
+        if row.failure.is_none() {
+            groups.entry(named(key(row))).or_default().0.push(row);
+        }
+        for unsure in &row.unsure {
+            let key = named(unsure_key(row, unsure));
+            groups.entry(key).or_default().1 += 1;
+        }
     }
-    let group = |rows: Vec<&Row>| {
+    let group = |(rows, n_thrown_away): (Vec<&Row>, usize)| {
         let figures = || rows.iter().filter_map(|row| row.figures.as_ref());
         Group {
             n: rows.len(),
+            n_thrown_away,
             ttft_ms: Spread::of(figures().filter_map(|one| one.ttft_ms)).p50,
             decode_tps: Spread::of(figures().filter_map(|one| one.decode_tps)).p50,
             total_ms: Spread::of(rows.iter().map(|row| row.total_ms)).mean,

@@ -29,7 +29,10 @@ pub(crate) struct Row {
     pub(crate) load_ms: f64,
     /// Models that had to go for it.
     pub(crate) evicted: Vec<String>,
-    /// Of the answer, by its events; of a cascade, of the last one.
+    /// From being taken up to the first token of the answer that is kept: classifying, loading and
+    /// answers that were thrown away included. What whoever asked waits for.
+    pub(crate) first_token_ms: Option<f64>,
+    /// Of the answer that is kept, by its events alone.
     pub(crate) figures: Option<Figures>,
     /// From being taken up to the last token: everything above together.
     pub(crate) total_ms: f64,
@@ -43,8 +46,8 @@ pub(crate) struct Row {
     /// Why there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) why_no_energy: Option<String>,
-    /// Answers of a cascade that were not sure enough.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    /// Answers of a cascade that were not sure enough, and were thrown away.
+    #[serde(default)]
     pub(crate) unsure: Vec<Unsure>,
     /// The answer.
     pub(crate) completion: Option<String>,
@@ -61,13 +64,19 @@ pub(crate) struct Unsure {
     pub(crate) model: String,
     /// The geometric mean of its tokens' probabilities.
     pub(crate) confidence: f64,
-    /// How long it took.
+    /// From sending to its end.
     pub(crate) ms: f64,
-    /// Its tokens.
-    pub(crate) n_out: usize,
+    /// By its events.
+    pub(crate) figures: Figures,
 }
 
 impl Row {
+    /// Of every answer to the prompt: those that were thrown away, and the one that is kept.
+    pub(crate) fn all_figures(&self) -> impl Iterator<Item = &Figures> {
+        let unsure = self.unsure.iter().map(|one| &one.figures);
+        unsure.chain(&self.figures)
+    }
+
     /// Whether the category is the one that the file says; `None` where it says none.
     pub(crate) fn is_right(&self) -> Option<bool> {
         let expected = self.expected.as_ref()?;

@@ -1,10 +1,9 @@
-//! A run of prompts as people and other programs read it: lines, tables, CSV, Markdown, a page.
+//! A run of prompts as a terminal shows it: lines and tables, and the lists that other formats share.
 
-use lilim_bench::report::page;
 use lilim_router::{Candidate, Decision, Evaluation, PromptEntry};
 
 use super::classifier::Sorted;
-use super::report::{Group, Report, Spread, Totals};
+use super::report::{Group, Report, Spread, ThrownAway, Totals};
 use super::row::Row;
 use crate::terminal::{Align, human_bytes, shortened, table, unknown};
 
@@ -48,10 +47,25 @@ pub(crate) fn row_line(row: &Row) -> String {
         shortened(&row.id.to_string(), 6),
         ms(row.total_ms),
     );
-    match &row.failure {
-        Some(failure) => format!("{line}\n        ✗ {failure}"),
-        None => line,
-    }
+    let thrown = thrown_away(&ThrownAway::of([row]));
+    let thrown = thrown.map(|thrown| format!("\n        ↻ {thrown}"));
+    let failure = row.failure.as_ref();
+    let failure = failure.map(|failure| format!("\n        ✗ {failure}"));
+    line + &thrown.unwrap_or_default() + &failure.unwrap_or_default()
+}
+
+/// What a cascade threw away, and what that cost; `None` where it was nothing.
+pub(super) fn thrown_away(all: &ThrownAway) -> Option<String> {
+    let plural = if all.n_answers == 1 { "" } else { "s" };
+    (all.n_answers > 0).then(|| {
+        format!(
+            "{} answer{plural} thrown away: {} tokens in, {} out, {}",
+            all.n_answers,
+            all.prompt_tokens,
+            all.completion_tokens,
+            ms(all.ms)
+        )
+    })
 }
 
 /// A prompt's decision, for a run that answers nothing.
@@ -125,16 +139,16 @@ pub(crate) fn totals(report: &Report<'_>) -> String {
     for (name, value) in figures(&report.totals) {
         text += &format!("{name:>26}  {value}\n");
     }
-    for (title, groups) in groups(&report.totals) {
-        let head: Vec<(&str, Align)> = GROUP_HEAD
+    for GroupTable { head, rows } in groups(&report.totals) {
+        let head: Vec<(&str, Align)> = head
             .iter()
             .enumerate()
             .map(|(column, name)| match column {
-                0 => (title, Align::Left),
+                0 => (*name, Align::Left),
                 _ => (*name, Align::Right),
             })
             .collect();
-        text += &format!("\n{}\n", table(&head, &groups));
+        text += &format!("\n{}\n", table(&head, &rows));
     }
     if let Some(accuracy) = &report.totals.accuracy {
         text += &format!("\n{}", accuracy_text(accuracy));
@@ -148,8 +162,32 @@ pub(crate) fn totals(report: &Report<'_>) -> String {
     text.trim_end().to_owned()
 }
 
+/// What the figures mean, where their names could mean several things.
+pub(super) fn definitions(totals: &Totals) -> Vec<String> {
+    let mut all = vec![
+        "First token: from taking a prompt up, classifying and loading included, to the first token of its answer. \
+         From sending: of that answer alone."
+            .to_owned(),
+    ];
+    if totals.thrown_away.n_answers > 0 {
+        all.push(
+            "Answers that the cascade threw away are in every total: their tokens, their time, their CPU seconds; \
+             and a prompt's first token is that of the answer that was kept. Of the tokens a second, \"kept\" counts \
+             the answers that were kept over the same time. The tables show the answers that were kept."
+                .to_owned(),
+        );
+    }
+    if totals.n_untold > 0 {
+        all.push(format!(
+            "{} answers came from a server that does not count its tokens: they are in no sum of tokens, and there is no rate.",
+            totals.n_untold
+        ));
+    }
+    all
+}
+
 /// What belongs beside the figures: the trivial baseline, and routes that were not taken.
-fn baseline_and_skipped(totals: &Totals) -> Vec<String> {
+pub(super) fn baseline_and_skipped(totals: &Totals) -> Vec<String> {
     let keywords = totals.accuracy.as_ref().and(totals.keywords_accuracy);
     let keywords =
         keywords.map(|share| format!("a list of words would reach an accuracy of {share:.3}"));
@@ -166,7 +204,7 @@ fn baseline_and_skipped(totals: &Totals) -> Vec<String> {
 }
 
 /// Named figures of a whole run.
-fn figures(totals: &Totals) -> Vec<(&'static str, String)> {
+pub(super) fn figures(totals: &Totals) -> Vec<(&'static str, String)> {
     let spread = |one: &Spread| {
         let p95 = one.p95.map_or_else(
             || "p95 – (93 prompts are needed)".to_owned(),
@@ -182,23 +220,28 @@ fn figures(totals: &Totals) -> Vec<(&'static str, String)> {
         (Some(joules), _) => format!("{joules:.1} J"),
         (None, why) => format!("– ({})", why.as_deref().unwrap_or("no counter")),
     };
-    vec![
-        (
-            "prompts answered",
-            format!(
-                "{} ({} tokens in, {} out)",
-                totals.n_answered, totals.prompt_tokens, totals.completion_tokens
-            ),
+    let rate = totals.overall_tps.map(|tps| format!("{tps:.1}"));
+    let kept = totals
+        .kept_tps
+        .filter(|_| totals.thrown_away.n_answers > 0)
+        .map_or_else(String::new, |tps| format!(" (kept: {tps:.1})"));
+    let answered = (
+        "prompts answered",
+        format!(
+            "{} ({} tokens in, {} out)",
+            totals.n_answered, totals.prompt_tokens, totals.completion_tokens
         ),
-        ("first token", spread(&totals.ttft_ms)),
+    );
+    let thrown = thrown_away(&totals.thrown_away).map(|text| ("of a cascade", text));
+    let others = [
+        ("first token", spread(&totals.first_token_ms)),
+        ("first token from sending", spread(&totals.ttft_ms)),
         ("generation", spread(&totals.generation_ms)),
         ("classification", spread(&totals.classification_ms)),
         ("all in all, a prompt", spread(&totals.total_ms)),
         (
             "tokens/s over everything",
-            totals
-                .overall_tps
-                .map_or_else(unknown, |tps| format!("{tps:.1}")),
+            rate.map_or_else(unknown, |rate| rate + &kept),
         ),
         (
             "models loaded",
@@ -217,38 +260,50 @@ fn figures(totals: &Totals) -> Vec<(&'static str, String)> {
             totals.cpu_s.map_or_else(unknown, |s| format!("{s:.2} s")),
         ),
         ("energy", energy),
-    ]
+    ];
+    [answered].into_iter().chain(thrown).chain(others).collect()
 }
 
-const GROUP_HEAD: [&str; 6] = [
-    "",
-    "prompts",
-    "TTFT p50",
-    "tok/s p50",
-    "total mean",
-    "tokens mean",
-];
+/// Rows that have something in common, as a table.
+pub(super) struct GroupTable {
+    /// The first name is what they have in common.
+    pub(super) head: Vec<&'static str>,
+    pub(super) rows: Vec<Vec<String>>,
+}
 
 /// Rows by model and by category.
-fn groups(totals: &Totals) -> [(&'static str, Vec<Vec<String>>); 2] {
+pub(super) fn groups(totals: &Totals) -> [GroupTable; 2] {
+    let has_thrown = totals.thrown_away.n_answers > 0;
     let line = |(name, group): (&String, &Group)| {
-        vec![
-            name.clone(),
-            group.n.to_string(),
+        let figure = |value: Option<f64>| value.map_or_else(unknown, |value| format!("{value:.0}"));
+        let thrown = has_thrown.then(|| group.n_thrown_away.to_string());
+        let figures = [
             group.ttft_ms.map_or_else(unknown, ms),
-            group
-                .decode_tps
-                .map_or_else(unknown, |tps| format!("{tps:.0}")),
+            figure(group.decode_tps),
             group.total_ms.map_or_else(unknown, ms),
-            group
-                .completion_tokens
-                .map_or_else(unknown, |n| format!("{n:.0}")),
-        ]
+            figure(group.completion_tokens),
+        ];
+        let name_and_n = [name.clone(), group.n.to_string()];
+        name_and_n
+            .into_iter()
+            .chain(thrown)
+            .chain(figures)
+            .collect()
+    };
+    let head = |title| {
+        let mut head = vec![title, "prompts"];
+        head.extend(has_thrown.then_some("thrown away"));
+        head.extend(["TTFT p50", "tok/s p50", "total mean", "tokens mean"]);
+        head
     };
     [
-        ("model", totals.by_model.iter().map(line).collect()),
-        ("category", totals.by_category.iter().map(line).collect()),
+        ("model", &totals.by_model),
+        ("category", &totals.by_category),
     ]
+    .map(|(title, groups)| GroupTable {
+        head: head(title),
+        rows: groups.iter().map(line).collect(),
+    })
 }
 
 /// Accuracy beside its baseline, and the confusion matrix.
@@ -267,7 +322,7 @@ pub(crate) fn accuracy_text(found: &Evaluation) -> String {
     text
 }
 
-fn accuracy_line(found: &Evaluation) -> String {
+pub(super) fn accuracy_line(found: &Evaluation) -> String {
     let calibration = found.calibration.ece;
     let (low, high) = (found.accuracy_interval.low, found.accuracy_interval.high);
     format!(
@@ -283,7 +338,7 @@ fn accuracy_line(found: &Evaluation) -> String {
 }
 
 /// Rows are what the file says, columns what was said.
-fn confusion(found: &Evaluation) -> (Vec<String>, Vec<Vec<String>>) {
+pub(super) fn confusion(found: &Evaluation) -> (Vec<String>, Vec<Vec<String>>) {
     let mut head = vec!["the file says ↓, classified →".to_owned()];
     let counted = &found.confusion;
     head.extend(counted.labels.iter().cloned());
@@ -297,220 +352,6 @@ fn confusion(found: &Evaluation) -> (Vec<String>, Vec<Vec<String>>) {
     (head, rows.collect())
 }
 
-/// One row a prompt, RFC 4180.
-pub(crate) fn csv(report: &Report<'_>) -> anyhow::Result<String> {
-    let mut out = csv::Writer::from_writer(Vec::new());
-    out.write_record(CSV_HEAD)?;
-    let number = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
-    for row in report.rows {
-        let figures = row.figures.as_ref();
-        let text = |value: &Option<String>| value.clone().unwrap_or_default();
-        let counted = |value: Option<usize>| value.map_or_else(String::new, |n| n.to_string());
-        out.write_record([
-            row.id.to_string(),
-            text(&row.decision.category),
-            text(&row.expected),
-            number(row.decision.confidence),
-            text(&row.classifier),
-            text(&row.decision.model),
-            row.decision.reasons.join("; "),
-            row.classification_ms.to_string(),
-            row.queue_ms.to_string(),
-            row.load_ms.to_string(),
-            number(figures.and_then(|one| one.ttft_ms)),
-            counted(
-                figures
-                    .filter(|one| !one.untold.n_prompt)
-                    .map(|one| one.n_prompt),
-            ),
-            counted(figures.filter(|one| !one.untold.n_out).map(|one| one.n_out)),
-            number(figures.and_then(|one| one.decode_tps)),
-            row.total_ms.to_string(),
-            number(row.energy_j),
-            number(row.cpu_s),
-            text(&row.failure),
-            text(&row.completion),
-        ])?;
-    }
-    Ok(String::from_utf8(out.into_inner()?)?)
-}
-
-const CSV_HEAD: [&str; 19] = [
-    "id",
-    "category",
-    "expected",
-    "confidence",
-    "classifier",
-    "model",
-    "reasons",
-    "classification_ms",
-    "queue_ms",
-    "load_ms",
-    "ttft_ms",
-    "prompt_tokens",
-    "completion_tokens",
-    "decode_tps",
-    "total_ms",
-    "energy_j",
-    "cpu_s",
-    "failure",
-    "completion",
-];
-
-/// Tables to paste.
-pub(crate) fn markdown(report: &Report<'_>) -> String {
-    let cell = |text: &str| text.replace('|', "\\|").replace('\n', " ");
-    let table = |head: &[String], rows: &[Vec<String>]| {
-        let line = |cells: &[String]| {
-            let cells: Vec<String> = cells.iter().map(|text| cell(text)).collect();
-            format!("| {} |\n", cells.join(" | "))
-        };
-        let rule: Vec<String> = head.iter().map(|_| "---".to_owned()).collect();
-        let rows: String = rows.iter().map(|row| line(row)).collect();
-        format!("{}{}{rows}\n", line(head), line(&rule))
-    };
-    let owned = |names: &[&str]| {
-        names
-            .iter()
-            .map(|name| (*name).to_owned())
-            .collect::<Vec<_>>()
-    };
-    let mut text = format!(
-        "# Routed prompts\n\n{}, {}\n\n",
-        report.tool, report.written_at
-    );
-    let figures: Vec<Vec<String>> = figures(&report.totals)
-        .into_iter()
-        .map(|(name, value)| vec![name.to_owned(), value])
-        .collect();
-    text += &table(&owned(&["figure", "value"]), &figures);
-    for (title, rows) in groups(&report.totals) {
-        let mut head = owned(&GROUP_HEAD);
-        title.clone_into(&mut head[0]);
-        text += &table(&head, &rows);
-    }
-    if let Some(found) = &report.totals.accuracy {
-        let (head, rows) = confusion(found);
-        text += &format!("{}\n\n{}", accuracy_line(found), table(&head, &rows));
-    }
-    for line in baseline_and_skipped(&report.totals) {
-        text += &format!("- {}\n", cell(&line));
-    }
-    let (head, rows) = prompt_rows(report);
-    text + "\n" + &table(&owned(&head), &rows)
-}
-
-const PROMPT_HEAD: [&str; 9] = [
-    "id", "prompt", "category", "expected", "sure", "model", "TTFT", "tok/s", "total",
-];
-
-/// A line for each prompt.
-fn prompt_rows(report: &Report<'_>) -> ([&'static str; 9], Vec<Vec<String>>) {
-    let line = |row: &Row| {
-        let figures = row.figures.as_ref();
-        let prompt = report.job.prompts.get(row.index);
-        vec![
-            row.id.to_string(),
-            prompt.map_or_else(String::new, |entry| shortened(&entry.prompt, 60)),
-            row.decision.category.clone().unwrap_or_else(unknown),
-            row.expected.clone().unwrap_or_else(unknown),
-            row.decision.confidence.map_or_else(unknown, percent),
-            match &row.failure {
-                Some(failure) => format!("failed: {failure}"),
-                None => row.decision.model.clone().unwrap_or_else(unknown),
-            },
-            figures.and_then(|one| one.ttft_ms).map_or_else(unknown, ms),
-            figures
-                .and_then(|one| one.decode_tps)
-                .map_or_else(unknown, |tps| format!("{tps:.0}")),
-            ms(row.total_ms),
-        ]
-    };
-    (PROMPT_HEAD, report.rows.iter().map(line).collect())
-}
-
-/// One self-contained page.
-pub(crate) fn html(report: &Report<'_>) -> String {
-    let n = report.rows.len();
-    let mut body = format!(
-        "<header>\n<h1>{n} routed prompts</h1>\n<p class=\"muted\">{}, {}</p>\n</header>\n",
-        page::escape(&report.tool),
-        page::escape(&report.written_at)
-    );
-    let figures: Vec<Vec<String>> = figures(&report.totals)
-        .into_iter()
-        .map(|(name, value)| vec![name.to_owned(), value])
-        .collect();
-    body += &section(
-        "In all",
-        &page::table("In all", &[("figure", true), ("value", true)], &figures),
-    );
-    body += &section("How long each prompt took", &plots(report));
-    for (title, rows) in groups(&report.totals) {
-        let mut head: Vec<(&str, bool)> = GROUP_HEAD.iter().map(|name| (*name, false)).collect();
-        head[0].0 = title;
-        let title = format!("By {title}");
-        body += &section(&title, &page::table(&title, &head, &rows));
-    }
-    if let Some(found) = &report.totals.accuracy {
-        let (head, rows) = confusion(found);
-        let head: Vec<(&str, bool)> = head.iter().map(|name| (name.as_str(), false)).collect();
-        let line = format!("<p>{}</p>\n", page::escape(&accuracy_line(found)));
-        body += &section(
-            "Categories",
-            &(line + &page::table("Confusion", &head, &rows)),
-        );
-    }
-    let notes: String = baseline_and_skipped(&report.totals)
-        .iter()
-        .map(|line| format!("<li>{}</li>\n", page::escape(line)))
-        .collect();
-    if !notes.is_empty() {
-        body += &format!("<ul class=\"plain\">\n{notes}</ul>\n");
-    }
-    let (head, rows) = prompt_rows(report);
-    let words = ["prompt", "model"];
-    let head: Vec<(&str, bool)> = head
-        .iter()
-        .map(|name| (*name, words.contains(name)))
-        .collect();
-    body += &section("Every prompt", &page::table("Every prompt", &head, &rows));
-    page::page("Routed prompts", &body)
-}
-
-fn section(title: &str, inside: &str) -> String {
-    format!(
-        "<section>\n<h2>{}</h2>\n{inside}</section>\n",
-        page::escape(title)
-    )
-}
-
-/// Time to the first token and in all, by model.
-fn plots(report: &Report<'_>) -> String {
-    let by_model = |value: &dyn Fn(&Row) -> Option<f64>| -> Vec<(String, Vec<f64>)> {
-        let names = report.totals.by_model.keys();
-        let of = |name: &String| {
-            let rows = report.rows.iter();
-            let ours = rows.filter(|row| row.decision.model.as_ref() == Some(name));
-            (name.clone(), ours.filter_map(value).collect())
-        };
-        names.map(of).collect()
-    };
-    let ttft = by_model(&|row| row.figures.as_ref()?.ttft_ms);
-    let total = by_model(&|row| Some(row.total_ms));
-    page::dot_plot(
-        "Time to the first token, by model",
-        "From sending the prompt.",
-        "ms",
-        &ttft,
-    ) + &page::dot_plot(
-        "All in all, by model",
-        "Classification, loading and the whole answer.",
-        "ms",
-        &total,
-    )
-}
-
 /// Milliseconds, or seconds from one on.
 pub(crate) fn ms(value: f64) -> String {
     match value {
@@ -520,6 +361,6 @@ pub(crate) fn ms(value: f64) -> String {
     }
 }
 
-fn percent(share: f64) -> String {
+pub(super) fn percent(share: f64) -> String {
     format!("{:.0}%", share * 100.0)
 }

@@ -80,6 +80,7 @@ impl Worker {
             queue_ms: 0.0,
             load_ms: 0.0,
             evicted: Vec::new(),
+            first_token_ms: None,
             figures: None,
             total_ms: 0.0,
             cpu_s: None,
@@ -91,7 +92,7 @@ impl Worker {
             finish_reason: None,
             failure: None,
         };
-        let is_cancelled = match self.answer(job, entry, &mut row) {
+        let is_cancelled = match self.answer(job, index, begun, &mut row) {
             Ok(is_cancelled) => is_cancelled,
             Err(error) => {
                 row.failure = Some(format!("{error:#}"));
@@ -117,7 +118,14 @@ impl Worker {
     }
 
     /// Answers, as often as a cascade asks. Tells whether the user ended it.
-    fn answer(&mut self, job: &Job, entry: &PromptEntry, row: &mut Row) -> anyhow::Result<bool> {
+    fn answer(
+        &mut self,
+        job: &Job,
+        index: usize,
+        begun: Instant,
+        row: &mut Row,
+    ) -> anyhow::Result<bool> {
+        let entry = &job.prompts[index];
         loop {
             let Some(model) = row.decision.model.clone() else {
                 anyhow::bail!("no model may answer: {}", row.decision.reasons.join("; "));
@@ -141,6 +149,9 @@ impl Worker {
                 false => escalate(&row.decision, confidence),
             };
             let Some(next) = next else {
+                row.first_token_ms = answer
+                    .first_token_at()
+                    .map(|at| at.saturating_duration_since(begun).as_secs_f64() * 1e3);
                 row.figures = Some(answer.figures());
                 row.finish_reason = answer.finish_reason;
                 row.completion = Some(answer.text);
@@ -150,7 +161,7 @@ impl Worker {
                 model,
                 confidence,
                 ms: sent.elapsed().as_secs_f64() * 1e3,
-                n_out: answer.n_out(),
+                figures: answer.figures(),
             });
             row.decision = next;
         }

@@ -18,7 +18,7 @@ use lilim_engines::wire::Encoding;
 pub(crate) use loads::ThroughputFlags;
 pub(crate) use matrix::{DeterminismFlags, MatrixFlags};
 pub(crate) use route::{
-    ClassifyArguments, PolicyArguments, RouteArguments, RouteCommand, RouteEvalArguments,
+    ClassifyArguments, PolicyArguments, RouteArguments, RouteArm, RouteCommand, RouteEvalArguments,
     RouteFormat, RouteRunArguments,
 };
 

@@ -60,3 +60,32 @@ fn answers_are_scored_under_the_direct_model_beside_its_own_and_those_to_other_p
     let (out, _) = place.fine(&routed_elsewhere);
     assert!(out.contains("advantage by construction"), "{out}");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn each_side_has_a_peak_of_its_own_process() {
+    let place = Place::new();
+    let file = place.write("prompts.json", prompts(6));
+    let map = place.write("map.json", r#"{"Creative":"other","Role-based":"other"}"#);
+    let found = place.json(&[
+        &file,
+        "--mapping",
+        &map,
+        "--compare",
+        "small",
+        "--rounds",
+        "6",
+        "-n",
+        "4",
+        "-m",
+        "small",
+        "-m",
+        "other",
+    ]);
+    let memory = &found["memory"];
+    assert!(memory["why_null"].is_null(), "{memory}");
+    let bytes = |side: &str| memory[format!("{side}_peak_rss_bytes")].as_f64().unwrap();
+    // Routing had two models in memory.
+    assert!(bytes("routed") > bytes("direct"), "{memory}");
+    assert_eq!(memory["ratio"], bytes("routed") / bytes("direct"));
+}

@@ -42,6 +42,9 @@ pub(crate) struct RouteRunArguments {
     #[arg(long, value_name = "N", default_value_t = 10, requires = "compare",
         value_parser = clap::value_parser!(u32).range(6..=200))]
     pub(crate) rounds: u32,
+    /// This side of a comparison alone, for its peak memory: the program runs itself so.
+    #[arg(long, hide = true, requires = "compare")]
+    pub(crate) arm: Option<RouteArm>,
     /// Only the first so many prompts.
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<usize>,
@@ -152,4 +155,22 @@ pub(crate) enum RouteFormat {
     Md,
     /// One page.
     Html,
+}
+
+/// A side of a comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RouteArm {
+    /// The router's choices.
+    Routed,
+    /// The one model.
+    Direct,
+}
+
+impl std::fmt::Display for RouteArm {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Routed => "routed",
+            Self::Direct => "direct",
+        })
+    }
 }

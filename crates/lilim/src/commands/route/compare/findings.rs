@@ -5,6 +5,7 @@ use lilim_bench::stats::{Confidence, Estimate, NOISE_FLOOR, hodges_lehmann, log_
 use serde::Serialize;
 
 use super::arms::{Arm, Sample};
+use super::memory::Memory;
 use super::quality::Quality;
 use super::{Comparison, SCHEMA};
 use crate::commands::route::job::Job;
@@ -63,6 +64,7 @@ pub(super) fn of<'a>(
         classification_ms: median(&classification).ok().flatten(),
         answers: answers(job, &samples),
         quality: Quality::default(),
+        memory: Memory::default(),
         samples,
     }
 }
@@ -103,7 +105,8 @@ struct Figure {
     of: fn(&Sample) -> Result<f64, String>,
 }
 
-/// What is compared: of each round the mean over its prompts. Memory is here that of the models' files.
+/// What is compared: of each round the mean over its prompts. Bytes are those of the models' files; peak
+/// memory is measured apart.
 const FIGURES: [Figure; 6] = [
     Figure {
         name: "time, all in all",

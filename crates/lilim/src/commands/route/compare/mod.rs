@@ -3,6 +3,7 @@
 
 mod arms;
 mod findings;
+mod memory;
 mod quality;
 mod shown;
 
@@ -12,6 +13,7 @@ use serde::Serialize;
 
 use self::arms::{ARMS, Arm, Sample, direct_job, one_arm, warm_up};
 use self::findings::{Answers, Ratio};
+use self::memory::Memory;
 use self::quality::Quality;
 use super::Place;
 use super::job::Job;
@@ -46,6 +48,8 @@ struct Comparison<'a> {
     answers: Answers,
     /// How likely the one model finds the answers.
     quality: Quality,
+    /// Peak memory, each arm in a process of its own.
+    memory: Memory,
 }
 
 /// Runs the rounds.
@@ -62,6 +66,9 @@ pub(super) fn run(
         let reason =
             format!("--rounds {n_rounds}: there are {n} prompts, a round needs one at least");
         return Err(UsageError(reason).into());
+    }
+    if let Some(arm) = arguments.arm {
+        return memory::arm_alone(worker, job, direct, arm);
     }
     let direct_job = direct_job(job, direct);
     warm_up(worker, [&direct_job, job]);
@@ -84,8 +91,10 @@ pub(super) fn run(
     status.clear();
     let cancel = end_on_ctrl_c();
     let quality = quality::measure(worker, job, direct, &samples, &cancel);
+    let memory = memory::measure(worker, job, &samples, &cancel);
     let found = Comparison {
         quality,
+        memory,
         ..findings::of(job, direct, n_rounds, samples)
     };
     let place = Place::of(arguments, job, config)?;

@@ -2,6 +2,7 @@
 
 use super::Comparison;
 use super::findings::Ratio;
+use super::memory::Memory;
 use crate::commands::route::text::ms;
 use crate::terminal::{Align, human_bytes, table, unknown};
 
@@ -39,7 +40,22 @@ pub(super) fn comparison(found: &Comparison<'_>) -> String {
         found.direct,
         answers.n_same_again,
     );
-    text + &quality(found)
+    text + &memory(&found.memory) + &quality(found)
+}
+
+fn memory(found: &Memory) -> String {
+    let bytes = |bytes: Option<u64>| bytes.map_or_else(unknown, human_bytes);
+    let ratio = found
+        .ratio
+        .map_or_else(String::new, |ratio| format!(", {ratio:.3} times"));
+    let why = found.why_null.as_ref();
+    let why = why.map_or_else(String::new, |why| format!(" ({why})"));
+    format!(
+        "\npeak memory: routed {}, direct {}{ratio}{why}; each in a process of its own after the rounds,\n\
+         every prompt once, short answers",
+        bytes(found.routed_peak_rss_bytes),
+        bytes(found.direct_peak_rss_bytes),
+    )
 }
 
 /// What the one model makes of the answers, and what that is worth.

@@ -116,7 +116,7 @@ const FIGURES: [Figure; 6] = [
     Figure {
         name: "time to the first token that is kept",
         unit: "ms a prompt",
-        of: |one| mean(one, first_kept_token_ms),
+        of: |one| mean(one, |row| row.first_token_ms),
     },
     Figure {
         name: "kept tokens a second of all the time",
@@ -148,13 +148,6 @@ const FIGURES: [Figure; 6] = [
         },
     },
 ];
-
-/// From taking a prompt up to the first token of the answer that is kept: classification, loading, and
-/// answers that a cascade threw away included.
-fn first_kept_token_ms(row: &Row) -> Option<f64> {
-    let figures = row.figures.as_ref()?;
-    Some(row.total_ms - (figures.e2e_ms? - figures.ttft_ms?))
-}
 
 /// Over a round's prompts. One that failed leaves its round without a figure: a mean over the rest would
 /// compare other prompts.
@@ -233,6 +226,7 @@ mod tests {
         let row = json!({"index": index, "id": index, "expected": null, "classifier": null,
             "classification": null, "classification_ms": 1.0, "decision": decision,
             "queue_ms": 0.0, "load_ms": 39.0, "evicted": [], "figures": figures, "total_ms": 100.0,
+            "first_token_ms": 50.0, "unsure": [],
             "cpu_s": 0.1, "peak_rss_bytes": null, "energy_j": null, "completion": "yes",
             "finish_reason": "stop", "failure": null, "why_no_energy": "no counter"});
         serde_json::from_value(row).unwrap()
@@ -272,7 +266,7 @@ mod tests {
         assert_eq!((energy.routed, energy.ratio), (None, [None; 3]));
         assert_eq!(energy.why_null.as_deref(), Some("no counter"));
         // One arm failed once: the other's own figures stand, the ratio does not.
-        samples[0].rows[0].figures = None;
+        samples[0].rows[0].first_token_ms = None;
         samples[0].rows[0].failure = Some("too long".to_owned());
         let first = figure("first token", &samples);
         let (routed, direct) = (first.routed, first.direct);

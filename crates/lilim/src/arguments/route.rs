@@ -133,13 +133,58 @@ pub(crate) struct PolicyArguments {
     pub(crate) allow_remote: bool,
 }
 
+impl PolicyArguments {
+    /// Whether a rule is named.
+    pub(crate) fn has_rule(&self) -> bool {
+        let is_file_or_limits = self.mapping.is_some() || self.target.is_some();
+        is_file_or_limits || !self.cascade.is_empty() || self.direct.is_some()
+    }
+
+    /// The first of these flags that was given.
+    pub(crate) fn first_flag(&self) -> Option<&'static str> {
+        let given = [
+            ("--mapping", self.mapping.is_some()),
+            ("--target", self.target.is_some()),
+            ("--cascade", !self.cascade.is_empty()),
+            ("--direct", self.direct.is_some()),
+            ("--default", self.fallback.is_some()),
+            ("--model", !self.model.is_empty()),
+            ("--allow-remote", self.allow_remote),
+        ];
+        let mut given = given.into_iter();
+        given.find_map(|(flag, is_given)| is_given.then_some(flag))
+    }
+}
+
 #[derive(Args, Debug)]
 pub(crate) struct RouteEvalArguments {
     /// Labelled prompts, in the same formats; those without a category are counted and left out.
     #[arg(required = true)]
     pub(crate) files: Vec<PathBuf>,
+    /// Instead: send every labelled prompt to every model (-m) and tell what the policy's choices cost
+    /// against the best ones in hindsight, against a perfect classifier, always one model, and chance.
+    #[arg(long)]
+    pub(crate) regret: bool,
+    /// The model that judges answers by how likely it finds them [default: the largest of the models].
+    #[arg(long, value_name = "MODEL", requires = "regret")]
+    pub(crate) reference: Option<String>,
+    /// Only the first so many labelled prompts.
+    #[arg(long, value_name = "N", requires = "regret")]
+    pub(crate) limit: Option<usize>,
+    /// The most tokens of an answer.
+    #[arg(
+        short = 'n',
+        long,
+        visible_alias = "n-predict",
+        default_value_t = 256,
+        value_name = "N",
+        requires = "regret"
+    )]
+    pub(crate) max_tokens: usize,
     #[command(flatten)]
     pub(crate) classify: ClassifyArguments,
+    #[command(flatten)]
+    pub(crate) policy: PolicyArguments,
     #[command(flatten)]
     pub(crate) load: LoadArguments,
     #[command(flatten)]

@@ -141,7 +141,8 @@ impl Worker {
             let waited_ms = decided.elapsed().as_secs_f64() * 1e3;
             row.queue_ms += (waited_ms - load_ms).max(0.0);
             let sent = Instant::now();
-            let answer = ask(fetched.model, entry, job.max_tokens, row)?;
+            let is_cascade = row.decision.escalation.is_some();
+            let answer = ask(fetched.model, entry, job.max_tokens, is_cascade)?;
             let is_cancelled = answer.finish_reason == Some(FinishReason::Cancelled);
             let confidence = answer.confidence().unwrap_or(0.0);
             let next = match is_cancelled {
@@ -180,7 +181,7 @@ fn is_breakdown(error: &anyhow::Error) -> bool {
 }
 
 /// What a prompt asks for, as far as it is known before a model is chosen.
-fn size(job: &Job, entry: &PromptEntry) -> RequestSize {
+pub(super) fn size(job: &Job, entry: &PromptEntry) -> RequestSize {
     let text = entry.system.iter().chain([&entry.prompt]);
     let (mut n_plain, mut n_other) = (0_u64, 0_u64);
     for letter in text.flat_map(|text| text.chars()) {
@@ -197,15 +198,14 @@ fn size(job: &Job, entry: &PromptEntry) -> RequestSize {
     }
 }
 
-/// The answer of a loaded model, greedy, so that a run can be repeated.
-fn ask(
+/// The answer of a loaded model, greedy, so that a run can be repeated; for a cascade with how sure it is.
+pub(super) fn ask(
     loaded: &mut Loaded,
     entry: &PromptEntry,
     max_tokens: usize,
-    row: &Row,
+    is_cascade: bool,
 ) -> anyhow::Result<Answer> {
     let prompt = prompt_of(loaded.model.as_ref(), entry);
-    let is_cascade = row.decision.escalation.is_some();
     let request = GenerateRequest {
         prompt,
         sampling: SamplingOptions {

@@ -1,6 +1,10 @@
 //! `lilim route eval`: how well a classifier names the categories of labelled prompts, beside what a
 //! list of words and the commonest label would reach.
 
+mod hindsight;
+mod regret;
+mod shown;
+
 use std::path::Path;
 
 use anyhow::Context;
@@ -46,30 +50,19 @@ struct Answered {
 
 /// Runs the command.
 pub(super) fn run(arguments: &RouteEvalArguments, config: &Config) -> anyhow::Result<Exit> {
+    let wants_regret = arguments.regret;
+    if let Some(flag) = arguments.policy.first_flag().filter(|_| !wants_regret) {
+        return Err(UsageError(format!("{flag} says nothing without --regret")).into());
+    }
+    if wants_regret {
+        return regret::run(arguments, config);
+    }
     let categories = job::categories(&arguments.classify)?;
     let who: Classifier = arguments.classify.classifier.parse()?;
     if who == Classifier::Nobody {
         return Err(UsageError("--classifier none classifies nothing".to_owned()).into());
     }
-    let named: Vec<String> = match &who {
-        Classifier::ZeroShot(model) | Classifier::Generate(model) => vec![model.clone()],
-        _ => vec![models::EMBEDDED_NAME.to_owned()],
-    };
-    let fleet = Fleet::new(
-        config,
-        &named,
-        models::options(config, &arguments.load)?,
-        false,
-    )?;
-    // A path, or the beginning of a name, has become a name.
-    let name = fleet.names().swap_remove(0).0;
-    let who = match who {
-        Classifier::ZeroShot(_) => Classifier::ZeroShot(name),
-        Classifier::Generate(_) => Classifier::Generate(name),
-        other => other,
-    };
-    let mut residency = fleet::residency(fleet, None);
-    let mut sorter = Sorter::new(who, categories.clone(), arguments.classify.threshold);
+    let (mut sorter, mut residency) = sorter(arguments, config, &categories)?;
     let (mut findings, mut everything) = (Vec::new(), Vec::new());
     let mut n_without_label = 0;
     for path in &arguments.files {
@@ -103,6 +96,34 @@ pub(super) fn run(arguments: &RouteEvalArguments, config: &Config) -> anyhow::Re
         )?,
     }
     Ok(Exit::Fine)
+}
+
+/// Who sorts, and the models that takes.
+fn sorter(
+    arguments: &RouteEvalArguments,
+    config: &Config,
+    categories: &[Category],
+) -> anyhow::Result<(Sorter, Residency<Fleet>)> {
+    let who: Classifier = arguments.classify.classifier.parse()?;
+    let named: Vec<String> = match &who {
+        Classifier::ZeroShot(model) | Classifier::Generate(model) => vec![model.clone()],
+        _ => vec![models::EMBEDDED_NAME.to_owned()],
+    };
+    let fleet = Fleet::new(
+        config,
+        &named,
+        models::options(config, &arguments.load)?,
+        false,
+    )?;
+    // A path, or the beginning of a name, has become a name.
+    let name = fleet.names().swap_remove(0).0;
+    let who = match who {
+        Classifier::ZeroShot(_) => Classifier::ZeroShot(name),
+        Classifier::Generate(_) => Classifier::Generate(name),
+        other => other,
+    };
+    let sorter = Sorter::new(who, categories.to_vec(), arguments.classify.threshold);
+    Ok((sorter, fleet::residency(fleet, None)))
 }
 
 fn name_of(path: &Path) -> String {

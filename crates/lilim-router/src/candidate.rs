@@ -150,13 +150,14 @@ impl Metric {
         matches!(self, Self::TtftP95 | Self::PeakRss | Self::Energy)
     }
 
-    /// The command that measures it.
+    /// The command that measures it, or that there is none.
     pub fn command(self) -> &'static str {
         match self {
             Self::TtftP95 => "lilim bench ttft",
-            Self::Decode | Self::Prefill | Self::Energy => "lilim bench throughput",
+            Self::Decode | Self::Prefill => "lilim bench throughput",
+            Self::Energy => "lilim bench sustained",
             Self::PeakRss => "lilim bench memory",
-            Self::Quality => "lilim route --compare",
+            Self::Quality => "no benchmark measures it",
         }
     }
 

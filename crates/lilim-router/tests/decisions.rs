@@ -312,7 +312,7 @@ fn a_target_takes_the_cheapest_that_meets_it_and_says_what_is_against_the_others
         &format!(
             "no candidate meets every requirement; {barred}; not small: quality is 0.5, wanted quality >= 0.6; \
          not big: ttft_p95 is 200 ms, wanted ttft_p95 < 200 ms; \
-         not odd: ttft_p95 not measured (lilim bench ttft); quality not measured (lilim route --compare); \
+         not odd: ttft_p95 not measured (lilim bench ttft); quality not measured (no benchmark measures it); \
          odd is the default route"
         ),
     );
@@ -345,7 +345,7 @@ fn a_requirement_that_nobody_is_measured_for_is_passed_over_and_said() {
     assert_eq!(decision.model.as_deref(), Some("small"));
     assert_eq!(
         decision.reasons[1],
-        "no candidate is measured for energy: energy < 1 J/token is passed over (lilim bench throughput)"
+        "no candidate is measured for energy: energy < 1 J/token is passed over (lilim bench sustained): no counter"
     );
     let mut candidates = measured_candidates();
     candidates[1].measured.as_mut().unwrap().energy_j_per_token = Some(0.5);
@@ -353,8 +353,21 @@ fn a_requirement_that_nobody_is_measured_for_is_passed_over_and_said() {
     let decision = decide(&DecisionInput::new(&policy, &candidates));
     assert_eq!(decision.model.as_deref(), Some("big"));
     assert!(decision.reasons.contains(
-        &"not small: energy not measured (lilim bench throughput): no counter".to_owned()
+        &"not small: energy not measured (lilim bench sustained): no counter".to_owned()
     ));
+}
+
+#[test]
+fn the_least_energy_of_nobody_measured_is_the_least_time_and_said() {
+    let decision = by_target("energy", TEN_TOKENS, false);
+    assert_eq!(decision.model.as_deref(), Some("small"));
+    let reasons = decision.reasons.join("; ");
+    assert!(
+        reasons.contains(
+            "no candidate is measured for energy: the least time decides (lilim bench sustained): no counter"
+        ) && reasons.contains("takes the least time of"),
+        "{reasons}"
+    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The cheapest candidate that meets every requirement, and what speaks against each other one.
 
 use super::{Estimate, Objective, RequestSize, Requirement, Target};
-use crate::{Candidate, Exclusion};
+use crate::{Candidate, Exclusion, Metric};
 
 /// What a target chooses.
 #[derive(Debug, Default)]
@@ -33,11 +33,13 @@ pub(crate) fn choose_by_target<'a>(
         });
     for wanted in unchecked {
         choice.reasons.push(format!(
-            "no candidate is measured for {}: {wanted} is passed over ({})",
+            "no candidate is measured for {}: {wanted} is passed over ({}){}",
             wanted.metric,
-            wanted.metric.command()
+            wanted.metric.command(),
+            why_missing(wanted.metric, candidates)
         ));
     }
+    let objective = reachable(target.objective, candidates, &mut choice.reasons);
     let mut met = Vec::new();
     for &candidate in candidates {
         match objections(candidate, &checked, category, size) {
@@ -49,7 +51,7 @@ pub(crate) fn choose_by_target<'a>(
         }
     }
     met.sort_by(|a, b| {
-        let (a, b) = (cost(&a.1, target.objective), cost(&b.1, target.objective));
+        let (a, b) = (cost(&a.1, objective), cost(&b.1, objective));
         let pairs = a.iter().zip(&b).map(|(a, b)| a.total_cmp(b));
         pairs.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then)
     });
@@ -63,7 +65,7 @@ pub(crate) fn choose_by_target<'a>(
     choice.reasons.push(format!(
         "{} {all} {}: {}",
         chosen.name,
-        superlative(target.objective, rest.len()),
+        superlative(objective, rest.len()),
         estimate.describe()
     ));
     for (candidate, estimate) in rest {
@@ -73,6 +75,31 @@ pub(crate) fn choose_by_target<'a>(
         });
     }
     choice
+}
+
+/// The least energy of candidates that nobody measured it of is no choice: time decides, which is said.
+fn reachable(
+    objective: Objective,
+    candidates: &[&Candidate],
+    reasons: &mut Vec<String>,
+) -> Objective {
+    let is_measured = |one: &&Candidate| one.figure(Metric::Energy, None).is_some();
+    if objective != Objective::Energy || candidates.iter().any(is_measured) {
+        return objective;
+    }
+    reasons.push(format!(
+        "no candidate is measured for energy: the least time decides ({}){}",
+        Metric::Energy.command(),
+        why_missing(Metric::Energy, candidates)
+    ));
+    Objective::Time
+}
+
+/// The first reason that one of the candidates has for a figure's absence.
+fn why_missing(metric: Metric, candidates: &[&Candidate]) -> String {
+    let mut measured = candidates.iter().filter_map(|one| one.measured.as_ref());
+    let reason = measured.find_map(|one| one.missing.get(&metric));
+    reason.map_or_else(String::new, |reason| format!(": {reason}"))
 }
 
 /// All that a candidate fails, each with its number.
@@ -86,10 +113,7 @@ fn objections(
     for wanted in wanted {
         let metric = wanted.metric;
         let Some(value) = candidate.figure(metric, category) else {
-            let known = candidate.measured.as_ref();
-            let why = known
-                .and_then(|measured| measured.missing.get(&metric))
-                .map_or_else(String::new, |reason| format!(": {reason}"));
+            let why = why_missing(metric, &[candidate]);
             faults.push(format!("{metric} not measured ({}){why}", metric.command()));
             continue;
         };

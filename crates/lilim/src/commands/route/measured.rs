@@ -83,6 +83,7 @@ impl Results {
             measured.peak_rss_bytes = peak_of_newer.or(measured.peak_rss_bytes);
         }
         measured.source.as_ref()?;
+        say_what_is_missing(&mut measured);
         Some(Known { measured, load_ms })
     }
 }
@@ -111,6 +112,8 @@ fn take(measured: &mut Measured, load_ms: &mut Option<f64>, found: &CaseFindings
         }
         "sustained" | "throughput/short/closed-1" => {
             set(&mut measured.decode_tps, median("decode_tps"));
+            let joules = median("energy_per_token_j");
+            set(&mut measured.energy_j_per_token, joules);
         }
         case if case.starts_with("memory/") => {
             let peak = figure("peak_rss_bytes").map(|summary| summary.max);
@@ -132,5 +135,75 @@ fn missing(missing: &mut BTreeMap<Metric, String>, found: &CaseFindings) {
     let energy = found.metrics.get("energy_j");
     if let Some(why) = energy.and_then(|metric| metric.why_null.clone()) {
         missing.entry(Metric::Energy).or_insert(why);
+    }
+}
+
+/// A figure that is there needs no reason. No result holds a quality from 0 to 1 by which models could be
+/// told apart: the perplexity of fixed texts is one of a model's own tokens, so it compares a model with
+/// its quantizations and not with others.
+fn say_what_is_missing(measured: &mut Measured) {
+    if measured.energy_j_per_token.is_some() {
+        measured.missing.remove(&Metric::Energy);
+    }
+    let why = "perplexities of results are in each model's own tokens and do not compare models";
+    measured
+        .missing
+        .entry(Metric::Quality)
+        .or_insert_with(|| why.to_owned());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// A case with the middles of its metrics; one without a middle has a reason.
+    fn case(id: &str, middles: &[(&str, Option<f64>)]) -> CaseFindings {
+        let metrics = middles.iter().map(|&(name, middle)| {
+            let summary = middle.map(|x| {
+                json!({"n": 1, "mean": x, "median": x, "std_dev": null, "min": x, "max": x,
+                    "p90": null, "p95": null, "p99": null})
+            });
+            let why_null = summary.is_none().then_some("no counter");
+            let found =
+                json!({"unit": "", "source": "system", "summary": summary, "why_null": why_null});
+            (name.to_owned(), found)
+        });
+        let metrics: serde_json::Map<_, _> = metrics.collect();
+        let case = json!({"case": id, "scenario": "", "side": "", "n_samples": 1, "n_failed": 0,
+            "failures": {}, "metrics": metrics, "series": [], "quality_hash": null});
+        serde_json::from_value(case).unwrap()
+    }
+
+    fn known(cases: &[CaseFindings]) -> Measured {
+        let (mut measured, mut load_ms) = (Measured::default(), None);
+        for case in cases {
+            take(&mut measured, &mut load_ms, case);
+        }
+        say_what_is_missing(&mut measured);
+        measured
+    }
+
+    #[test]
+    fn energy_a_token_is_that_of_the_newest_result_that_has_one() {
+        let newer = case(
+            "sustained",
+            &[("decode_tps", Some(50.0)), ("energy_j", None)],
+        );
+        let without = known(std::slice::from_ref(&newer));
+        assert_eq!(without.energy_j_per_token, None);
+        assert_eq!(without.missing[&Metric::Energy], "no counter");
+        let older = [("energy_j", Some(8.0)), ("energy_per_token_j", Some(0.25))];
+        let with = known(&[newer, case("throughput/short/closed-1", &older)]);
+        assert_eq!(with.energy_j_per_token, Some(0.25));
+        assert_eq!(with.missing.get(&Metric::Energy), None);
+        assert_eq!(with.decode_tps, Some(50.0));
+    }
+
+    #[test]
+    fn a_quality_that_no_result_has_is_missing_with_its_reason() {
+        let measured = known(&[case("quality/perplexity", &[("ppl", Some(12.0))])]);
+        assert_eq!(measured.quality, None);
+        assert!(measured.missing[&Metric::Quality].contains("own tokens"));
     }
 }

@@ -8,5 +8,5 @@ mod error;
 mod residency;
 
 pub use batch::Batch;
-pub use error::HostError;
-pub use residency::{Fetched, Residency, Source, Switch};
+pub use error::{HostError, Shortage};
+pub use residency::{Fetched, Residency, Residents, Source, Switch};

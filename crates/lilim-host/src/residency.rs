@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use lilim_api::EngineError;
 
-use crate::HostError;
+use crate::{HostError, Shortage};
 
 /// Where models come from.
 pub trait Source {
@@ -60,6 +60,11 @@ pub struct Switch {
     pub evicted: Vec<String>,
 }
 
+/// Which models were in memory at one time, the one used longest ago first, and which of them had to
+/// stay. By default none were.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Residents(Vec<(String, bool)>);
+
 impl<S: Source> Residency<S> {
     /// Nothing is loaded yet.
     pub fn new(source: S, budget_bytes: u64) -> Self {
@@ -101,8 +106,11 @@ impl<S: Source> Residency<S> {
             let Some(one) = oldest.next() else {
                 return Err(HostError::TooLarge {
                     model: name.to_owned(),
-                    need_bytes,
-                    budget_bytes: self.budget_bytes.saturating_sub(used),
+                    shortage: Shortage {
+                        need_bytes,
+                        budget_bytes: self.budget_bytes,
+                        pinned_bytes: used,
+                    },
                 });
             };
             used -= one.bytes;
@@ -143,6 +151,36 @@ impl<S: Source> Residency<S> {
             model: self.newest(),
             switch: Some(Switch { load, evicted }),
         })
+    }
+
+    /// What is in memory now, for [`Self::restore`].
+    pub fn snapshot(&self) -> Residents {
+        let all = self.residents.iter();
+        Residents(all.map(|one| (one.name.clone(), one.is_pinned)).collect())
+    }
+
+    /// Makes memory what it was at an earlier time: other models go, missing ones are loaded, and all are
+    /// used and pinned in the order of then. `loaded` gets each one that had to be loaded.
+    ///
+    /// # Errors
+    /// As [`Self::fetch`]; what was restored up to then is in memory.
+    pub fn restore(
+        &mut self,
+        earlier: &Residents,
+        mut loaded: impl FnMut(&str, &mut S::Model),
+    ) -> Result<(), HostError> {
+        let is_wanted = |name: &str| earlier.0.iter().any(|(one, _)| one == name);
+        self.residents.retain(|one| is_wanted(&one.name));
+        for (name, is_pinned) in &earlier.0 {
+            let fetched = self.fetch(name)?;
+            if fetched.switch.is_some() {
+                loaded(name, fetched.model);
+            }
+            if let Some(resident) = self.residents.last_mut() {
+                resident.is_pinned = *is_pinned;
+            }
+        }
+        Ok(())
     }
 
     /// Keeps a model that is in memory there.
@@ -228,8 +266,50 @@ mod tests {
         let error = residency.fetch("d4").unwrap_err();
         assert_eq!(
             error.to_string(),
-            "d4 needs 4 bytes, the budget for models is 3"
+            "d4 needs 4 bytes, the budget is 6 bytes, of which 3 bytes are taken by what has to stay"
         );
+    }
+
+    #[test]
+    fn memory_becomes_what_it_was() {
+        let mut residency = Residency::new(BySize, 6);
+        fetch(&mut residency, "a2");
+        fetch(&mut residency, "b2");
+        residency.pin("a2");
+        let both = residency.snapshot();
+        let restore = |residency: &mut Residency<BySize>, earlier: &Residents| {
+            let mut loaded = Vec::new();
+            let restored = residency.restore(earlier, |name, model| {
+                assert_eq!(name, model);
+                loaded.push(name.to_owned());
+            });
+            restored.unwrap();
+            assert_eq!(residency.snapshot(), *earlier);
+            loaded
+        };
+        assert!(restore(&mut residency, &Residents::default()).is_empty());
+        fetch(&mut residency, "c6");
+        let other = residency.snapshot();
+        assert_eq!(restore(&mut residency, &both), ["a2", "b2"]);
+        assert!(restore(&mut residency, &both).is_empty());
+        // What was pinned then is pinned now, and what was not, not: both go for the other one.
+        assert!(residency.would_evict("c6").is_err());
+        assert_eq!(restore(&mut residency, &other), ["c6"]);
+        assert_eq!(restore(&mut residency, &both), ["a2", "b2"]);
+        fetch(&mut residency, "b2");
+        fetch(&mut residency, "a2");
+        assert!(restore(&mut residency, &both).is_empty());
+        assert_eq!(residency.residents().collect::<Vec<_>>(), ["a2", "b2"]);
+    }
+
+    #[test]
+    fn a_model_that_cannot_be_restored_is_an_error() {
+        let mut residency = Residency::new(BySize, 6);
+        fetch(&mut residency, "a2");
+        let broken = Residents(vec![("a2".to_owned(), false), ("x1".to_owned(), false)]);
+        let error = residency.restore(&broken, |_, _| {}).unwrap_err();
+        assert!(matches!(error, HostError::Load { model, .. } if model == "x1"));
+        assert!(residency.is_resident("a2"));
     }
 
     #[test]

@@ -31,6 +31,10 @@ pub struct Candidate {
     /// The models that would have to leave memory for it, were it loaded now.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evicts: Vec<String>,
+    /// Why it cannot answer at all, as words that follow its name, such as `needs 4,096 MiB, the budget is
+    /// 2,048 MiB`; `None` when it can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unfit: Option<String>,
     /// What was measured; `None` when it was never benchmarked on this machine.
     #[serde(default)]
     pub measured: Option<Measured>,

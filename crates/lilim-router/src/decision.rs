@@ -92,7 +92,7 @@ pub struct Decision {
     /// What answering is expected to cost.
     #[serde(default)]
     pub estimate: Option<Estimate>,
-    /// The candidates that a target passed over.
+    /// The candidates that cannot answer, and those that a target passed over.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub excluded: Vec<Exclusion>,
     /// Where the answer goes when it is not sure enough (see [`escalate`](crate::escalate)).
@@ -110,7 +110,7 @@ pub fn decide(input: &DecisionInput<'_>) -> Decision {
     let mut steps = Steps {
         input,
         reasons: classification.map(category_reason).into_iter().collect(),
-        excluded: Vec::new(),
+        excluded: unfit(input.candidates).collect(),
         escalation: None,
     };
     let (chosen_by, chosen) = steps.choose();
@@ -135,6 +135,16 @@ pub fn decide(input: &DecisionInput<'_>) -> Decision {
         escalation: steps.escalation,
         reasons: steps.reasons,
     }
+}
+
+/// Whoever cannot answer, whatever the policy.
+fn unfit(candidates: &[Candidate]) -> impl Iterator<Item = Exclusion> {
+    candidates.iter().filter_map(|candidate| {
+        Some(Exclusion {
+            model: candidate.name.clone(),
+            reason: candidate.unfit.clone()?,
+        })
+    })
 }
 
 fn category_reason(classification: &Classification) -> String {
@@ -192,7 +202,7 @@ impl<'a> Steps<'_, 'a> {
         }
     }
 
-    fn usable(&self, model: &str) -> Result<&'a Candidate, &'static str> {
+    fn usable(&self, model: &str) -> Result<&'a Candidate, &'a str> {
         let mut all = self.input.candidates.iter();
         let candidate = all
             .find(|candidate| candidate.name.to_lowercase() == model.to_lowercase())
@@ -200,7 +210,10 @@ impl<'a> Steps<'_, 'a> {
         if candidate.is_remote && !self.input.allow_remote {
             return Err(REMOTE_BARRED);
         }
-        Ok(candidate)
+        match &candidate.unfit {
+            Some(fault) => Err(fault),
+            None => Ok(candidate),
+        }
     }
 
     /// The candidates that may answer; a remote one that may not gets its exclusion.
@@ -209,6 +222,7 @@ impl<'a> Steps<'_, 'a> {
             .input
             .candidates
             .iter()
+            .filter(|candidate| candidate.unfit.is_none())
             .partition(|candidate| !candidate.is_remote || self.input.allow_remote);
         self.excluded
             .extend(barred.into_iter().map(|candidate| Exclusion {
@@ -262,6 +276,7 @@ impl<'a> Steps<'_, 'a> {
                     .candidates
                     .iter()
                     .filter(|candidate| !candidate.is_remote || self.input.allow_remote)
+                    .filter(|candidate| candidate.unfit.is_none())
                     .map(|candidate| candidate.name.as_str())
                     .collect();
                 if let Some(near) = suggest(model, allowed) {
@@ -310,16 +325,21 @@ impl<'a> Steps<'_, 'a> {
 
     fn first(&mut self) -> Option<&'a Candidate> {
         let all = self.input.candidates;
-        let local = all.iter().find(|candidate| !candidate.is_remote);
+        let mut fit = all.iter().filter(|candidate| candidate.unfit.is_none());
+        let local = fit.clone().find(|candidate| !candidate.is_remote);
         if let Some(candidate) = local {
             self.reasons
                 .push(format!("{} is the first installed model", candidate.name));
             return Some(candidate);
         }
-        let remote = all.first().filter(|_| self.input.allow_remote);
+        let remote = fit.next().filter(|_| self.input.allow_remote);
+        let unfit: Vec<String> = unfit(all)
+            .map(|out| format!("{} {}", out.model, out.reason))
+            .collect();
         self.reasons.push(match remote {
             Some(candidate) => format!("{} is the first remote model", candidate.name),
-            None => "no model is installed".to_owned(),
+            None if unfit.is_empty() => "no model is installed".to_owned(),
+            None => format!("no model is left: {}", unfit.join("; ")),
         });
         remote
     }

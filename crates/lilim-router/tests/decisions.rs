@@ -440,3 +440,53 @@ fn a_cascade_goes_on_while_answers_are_unsure() {
     ];
     assert_eq!(decision.reasons, reasons);
 }
+
+#[test]
+fn a_model_that_can_never_fit_is_excluded_under_every_policy() {
+    let fault = "needs 4,096 MiB, the budget is 2,048 MiB";
+    let big = Candidate {
+        unfit: Some(fault.to_owned()),
+        ..Candidate::named("big")
+    };
+    let steps = ["big", "small"].map(str::to_owned).to_vec();
+    let policies = [
+        (
+            Policy::Mapping(ModelMapping::parse(r#"{"Factual":"big"}"#).unwrap()),
+            Some("small"),
+            ChosenBy::Fallback,
+        ),
+        (
+            Policy::Target(Target::default()),
+            Some("small"),
+            ChosenBy::Policy,
+        ),
+        (
+            Policy::Cascade(Cascade::new(steps, 0.5).unwrap()),
+            Some("small"),
+            ChosenBy::Policy,
+        ),
+        (Policy::Direct("big".to_owned()), None, ChosenBy::Nothing),
+    ];
+    for (policy, model, chosen_by) in &policies {
+        for n_candidates in [2, 1] {
+            let candidates = [big.clone(), Candidate::named("small")];
+            let decision = decide(&DecisionInput {
+                classification: Some(&classified(Some("Factual"))),
+                fallback: Some("small"),
+                ..DecisionInput::new(policy, &candidates[..n_candidates])
+            });
+            let (model, chosen_by) = match n_candidates {
+                2 => (*model, *chosen_by),
+                _ => (None, ChosenBy::Nothing),
+            };
+            assert_eq!(
+                (decision.model.as_deref(), decision.chosen_by),
+                (model, chosen_by)
+            );
+            let reasons = decision.reasons.join("; ");
+            assert!(reasons.contains(fault), "{policy:?}: {reasons}");
+            assert_eq!(decision.excluded[0].reason, fault);
+            assert_eq!(decision.excluded.len(), 1, "{:?}", decision.excluded);
+        }
+    }
+}

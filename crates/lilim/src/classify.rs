@@ -4,8 +4,8 @@
 use std::time::{Duration, Instant};
 
 use lilim_api::{
-    CancelToken, EngineError, GenerateRequest, LoadedModel, Message, Prompt, SamplingOptions,
-    Session, StopOptions, TemplateOptions, TokenId,
+    CancelToken, EngineError, FinishReason, GenerateRequest, LoadedModel, Message, Prompt,
+    SamplingOptions, Session, StopOptions, TemplateOptions, TokenId,
 };
 use lilim_decode::score_continuations;
 use lilim_router::{Category, Classification, ClassifyOptions, match_label, zero_shot_message};
@@ -29,7 +29,7 @@ pub(crate) fn zero_shot(
     categories: &[Category],
 ) -> anyhow::Result<TimedClassification> {
     let start = Instant::now();
-    let scores = label_scores(model, session, prompt, categories)?;
+    let scores = label_scores(model, session, prompt, categories, &CancelToken::new())?;
     let classification =
         Classification::from_log_probs(categories, &scores, &ClassifyOptions::default())?;
     Ok(TimedClassification {
@@ -38,12 +38,14 @@ pub(crate) fn zero_shot(
     })
 }
 
-/// How likely a model finds each label as the answer: natural logarithms, in the categories' order.
+/// How likely a model finds each label as the answer: natural logarithms, in the categories' order. A raised
+/// flag ends it as [`EngineError::Cancelled`].
 pub(crate) fn label_scores(
     model: &dyn LoadedModel,
     session: &mut dyn Session,
     prompt: &str,
     categories: &[Category],
+    cancel: &CancelToken,
 ) -> anyhow::Result<Vec<f64>> {
     let prompt_ids = model.tokenize(&question(model, prompt, categories)?, true, true)?;
     let labels = categories
@@ -52,14 +54,15 @@ pub(crate) fn label_scores(
         .collect::<Result<Vec<Vec<TokenId>>, EngineError>>()?;
     let mut scores = Vec::new();
     session.with_stepper(&mut |stepper| {
-        scores = score_continuations(stepper, &prompt_ids, &labels, &CancelToken::new())?;
+        scores = score_continuations(stepper, &prompt_ids, &labels, cancel)?;
         Ok(())
     })?;
     Ok(scores)
 }
 
 /// Lets a model write the label and looks which one it means: for engines that tell no
-/// probabilities. What cannot be matched is an abstention.
+/// probabilities. What cannot be matched is an abstention; what Ctrl-C ended is
+/// [`EngineError::Cancelled`].
 pub(crate) fn by_generating(
     session: &mut dyn Session,
     prompt: &str,
@@ -81,6 +84,9 @@ pub(crate) fn by_generating(
         whole: false,
     };
     let answer = stream_answer(session, request, &mut std::io::sink())?;
+    if answer.finish_reason == Some(FinishReason::Cancelled) {
+        return Err(EngineError::Cancelled.into());
+    }
     let label = match_label(&answer.text, categories).map(|(index, _)| index);
     Ok(Classification::of_label(categories, label)?)
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use anyhow::Context;
-use lilim_api::{CancelToken, Event, FinishReason, GenerateRequest, Session};
+use lilim_api::{CancelToken, EngineError, Event, FinishReason, GenerateRequest, Session};
 
 use crate::metrics::Answer;
 use crate::terminal::StatusLine;
@@ -51,6 +51,24 @@ pub(crate) fn end_on_ctrl_c() -> CancelToken {
 
 fn set_running(cancel: Option<CancelToken>) {
     *RUNNING.lock().unwrap_or_else(PoisonError::into_inner) = cancel;
+}
+
+/// Does work that Ctrl-C ends, as far as the work looks at the flag.
+///
+/// # Errors
+/// The work's; `Cancelled` where the flag was raised, even when the work was done by then: whoever pressed
+/// the keys wants no more.
+pub(crate) fn interruptible<T>(
+    work: impl FnOnce(&CancelToken) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let cancel = CancelToken::new();
+    set_running(Some(cancel.clone()));
+    let done = work(&cancel);
+    set_running(None);
+    match cancel.is_cancelled() {
+        true => Err(EngineError::Cancelled.into()),
+        false => done,
+    }
 }
 
 /// Generates and writes the text to `out` as it comes, token by token.
@@ -115,7 +133,7 @@ fn write_now(out: &mut dyn Write, text: &str) -> std::io::Result<()> {
 mod tests {
     use super::*;
     use lilim_api::{
-        EngineError, EventReceiver, Prompt, SamplingOptions, StopOptions, TokenEvent, TokenStepper,
+        EventReceiver, Prompt, SamplingOptions, StopOptions, TokenEvent, TokenStepper,
         event_channel,
     };
 
@@ -168,6 +186,17 @@ mod tests {
         let answer = answer(true, &mut out).unwrap();
         assert_eq!(answer.finish_reason, Some(FinishReason::Cancelled));
         assert_eq!(out, b"Once");
+    }
+
+    #[test]
+    fn work_that_was_ended_is_cancelled_even_when_it_was_done() {
+        assert_eq!(interruptible(|_| Ok(1)).unwrap(), 1);
+        let error = interruptible(|cancel| {
+            cancel.cancel();
+            Ok(1)
+        });
+        let error = error.unwrap_err();
+        assert!(matches!(error.downcast_ref(), Some(EngineError::Cancelled)));
     }
 
     #[test]

@@ -346,3 +346,41 @@ fn a_server_on_another_machine_is_asked_nothing_unless_that_is_allowed() {
         "{error}"
     );
 }
+
+#[test]
+fn a_model_that_can_never_fit_is_told_with_both_numbers() {
+    let place = Place::new();
+    let file = place.write("prompts.json", prompts(2));
+    let nobody = [&file, "--memory-budget", "1", "-n", "2", "-o", "out.json"];
+    let (code, err) = place.failure(&nobody);
+    assert_eq!(code, 1, "{err}");
+    let rows = read(&place.path("out.json"))["rows"].clone();
+    let failure = rows[0]["failure"].as_str().unwrap();
+    assert!(
+        failure.contains("other needs ") && failure.contains("small needs "),
+        "{failure}"
+    );
+    let need = place.need_mib();
+    assert!(failure.contains("the budget is 1 MiB"), "{failure}");
+    // Room for one, and that one has to stay for its labels: the route to the other is no route.
+    let budget = (need + need / 2).to_string();
+    let mapping = place.write("map.json", r#"{"Factual":"small","Creative":"small"}"#);
+    let report = place.json(&[
+        &file,
+        "--memory-budget",
+        &budget,
+        "--mapping",
+        &mapping,
+        "--classifier",
+        "zero-shot:other",
+        "--default",
+        "other",
+        "-n",
+        "2",
+    ]);
+    for row in report["rows"].as_array().unwrap() {
+        assert_eq!(row["decision"]["model"], "other", "{row}");
+        let excluded = row["decision"]["excluded"][0]["reason"].as_str().unwrap();
+        assert!(excluded.contains("taken by what has to stay"), "{excluded}");
+    }
+}

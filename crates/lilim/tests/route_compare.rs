@@ -89,3 +89,37 @@ fn each_side_has_a_peak_of_its_own_process() {
     assert!(bytes("routed") > bytes("direct"), "{memory}");
     assert_eq!(memory["ratio"], bytes("routed") / bytes("direct"));
 }
+
+#[test]
+fn what_routing_evicts_is_not_charged_to_the_direct_arm() {
+    let place = Place::new();
+    let file = place.write("prompts.json", prompts(12));
+    let mapping = place.write("map.json", r#"{"Creative":"other","Role-based":"other"}"#);
+    let need = place.need_mib();
+    let budget = (need + need / 2).to_string();
+    let found = place.json(&[
+        &file,
+        "--compare",
+        "small",
+        "--rounds",
+        "6",
+        "-n",
+        "2",
+        "--memory-budget",
+        &budget,
+        "--mapping",
+        &mapping,
+        "--default",
+        "small",
+    ]);
+    let samples = found["samples"].as_array().unwrap();
+    let load_ms = |arm: &str| {
+        let ours = samples.iter().filter(|one| one["arm"] == arm);
+        let rows = ours.flat_map(|one| one["rows"].as_array().unwrap());
+        rows.map(|row| row["load_ms"].as_f64().unwrap())
+            .sum::<f64>()
+    };
+    assert!(load_ms("routed") > 0.0, "every round has both models");
+    assert_eq!(load_ms("direct") + load_ms("direct_again"), 0.0);
+    assert!(found["n_restored"].as_u64().unwrap() > 0);
+}

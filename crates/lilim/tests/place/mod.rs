@@ -61,6 +61,14 @@ impl Place {
         serde_json::from_str(&self.fine(&all).0).unwrap()
     }
 
+    /// What the embedded model needs of `--memory-budget`.
+    pub(crate) fn need_mib(&self) -> u64 {
+        let output = self.run(&["--explain", "a", "--memory-budget", "1"]);
+        let said = text(&output.stdout);
+        let need = said.split("small needs ").nth(1).unwrap();
+        need.split(' ').next().unwrap().parse().unwrap()
+    }
+
     pub(crate) fn failure(&self, arguments: &[&str]) -> (i32, String) {
         let output = self.run(arguments);
         (output.status.code().unwrap(), text(&output.stderr))

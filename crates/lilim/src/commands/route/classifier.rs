@@ -3,6 +3,7 @@
 
 use std::time::Instant;
 
+use lilim_api::EngineError;
 use lilim_host::Residency;
 use lilim_router::{
     Category, Classification, ClassifyOptions, EmbeddedClassifier, calibrated_priors,
@@ -12,6 +13,7 @@ use lilim_router::{
 use super::fleet::{Fleet, Loaded};
 use crate::classify;
 use crate::exit::UsageError;
+use crate::generate::interruptible;
 use crate::models;
 use crate::terminal;
 
@@ -78,6 +80,20 @@ pub(crate) struct Sorted {
     pub(crate) classification: Option<Classification>,
     pub(crate) classifier: Option<String>,
     pub(crate) took_ms: f64,
+    /// The user ended it: this says nothing about the prompt.
+    pub(crate) is_cancelled: bool,
+}
+
+impl Sorted {
+    /// Nobody was asked.
+    pub(crate) fn by_nobody() -> Self {
+        Self {
+            classification: None,
+            classifier: None,
+            took_ms: 0.0,
+            is_cancelled: false,
+        }
+    }
 }
 
 impl Sorter {
@@ -98,12 +114,17 @@ impl Sorter {
     /// Sorts a prompt. Models that do so are loaded for it and stay.
     pub(crate) fn sort(&mut self, prompt: &str, residency: &mut Residency<Fleet>) -> Sorted {
         let start = Instant::now();
+        let mut is_cancelled = false;
         let classification = loop {
             if self.who == Classifier::Nobody {
                 break None;
             }
             match self.by(prompt, residency) {
                 Ok(found) => break Some(found),
+                Err(error) if matches!(error.downcast_ref(), Some(EngineError::Cancelled)) => {
+                    is_cancelled = true;
+                    break None;
+                }
                 Err(error) => self.fall_back(&error, residency),
             }
         };
@@ -111,6 +132,7 @@ impl Sorter {
             classifier: classification.is_some().then(|| self.who.to_string()),
             classification,
             took_ms: start.elapsed().as_secs_f64() * 1e3,
+            is_cancelled,
         }
     }
 
@@ -149,12 +171,15 @@ impl Sorter {
     ) -> anyhow::Result<Classification> {
         let loaded = classifier_model(residency, model)?;
         let mut score = |prompt: &str| {
-            classify::label_scores(
-                loaded.model.as_ref(),
-                loaded.labels.as_mut(),
-                prompt,
-                &self.categories,
-            )
+            interruptible(|cancel| {
+                classify::label_scores(
+                    loaded.model.as_ref(),
+                    loaded.labels.as_mut(),
+                    prompt,
+                    &self.categories,
+                    cancel,
+                )
+            })
         };
         if self.priors.is_none() {
             let scores = content_free_prompts()

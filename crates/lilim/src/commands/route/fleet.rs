@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use lilim_api::{Engine, EngineError, LoadOptions, LoadedModel, ModelFiles, Session};
 use lilim_engines::{Api, OpenAiEngine, ServerAddress};
-use lilim_host::{Residency, Source};
+use lilim_host::{HostError, Residency, Source};
 use lilim_native::NativeEngine;
 use lilim_router::{Candidate, Measured};
 
@@ -226,26 +226,34 @@ pub(crate) fn residency(fleet: Fleet, budget_mib: Option<u64>) -> Residency<Flee
 pub(crate) fn candidates(residency: &Residency<Fleet>) -> Vec<Candidate> {
     let fleet = residency.source();
     let load_ms = fleet.load_ms.borrow();
-    let candidate = |member: &Member| Candidate {
-        name: member.name.clone(),
-        file_bytes: match member.place {
-            At::Files(_) => Some(member.file_bytes),
-            At::Server { .. } => None,
-        },
-        context: member.context,
-        is_remote: matches!(
-            member.place,
-            At::Server {
-                is_remote: true,
-                ..
-            }
-        ),
-        is_resident: matches!(member.place, At::Server { .. })
-            || residency.is_resident(&member.name),
-        load_ms: load_ms.get(&member.name).copied().or(member.load_ms),
+    let candidate = |member: &Member| {
         // What cannot be told here is told when it is fetched.
-        evicts: residency.would_evict(&member.name).unwrap_or_default(),
-        measured: member.measured.clone(),
+        let (evicts, unfit) = match residency.would_evict(&member.name) {
+            Ok(evicts) => (evicts, None),
+            Err(HostError::TooLarge { shortage, .. }) => (Vec::new(), Some(shortage.to_string())),
+            Err(_) => (Vec::new(), None),
+        };
+        Candidate {
+            name: member.name.clone(),
+            file_bytes: match member.place {
+                At::Files(_) => Some(member.file_bytes),
+                At::Server { .. } => None,
+            },
+            context: member.context,
+            is_remote: matches!(
+                member.place,
+                At::Server {
+                    is_remote: true,
+                    ..
+                }
+            ),
+            is_resident: matches!(member.place, At::Server { .. })
+                || residency.is_resident(&member.name),
+            load_ms: load_ms.get(&member.name).copied().or(member.load_ms),
+            evicts,
+            unfit,
+            measured: member.measured.clone(),
+        }
     };
     fleet.members.iter().map(candidate).collect()
 }

@@ -123,6 +123,9 @@ fn tell_skipped(job: &Job) {
 /// One prompt's decision with everything it was made from.
 fn explain(worker: &mut Worker, job: &Job, arguments: &RouteRunArguments) -> anyhow::Result<Exit> {
     let (sorted, decision) = worker.decide(job, &job.prompts[0]);
+    if sorted.is_cancelled {
+        return Ok(Exit::Cancelled);
+    }
     let candidates = fleet::candidates(&worker.residency);
     if arguments.output.json {
         print_json(&serde_json::json!({
@@ -146,6 +149,9 @@ fn dry_run(worker: &mut Worker, job: &Job, arguments: &RouteRunArguments) -> any
     let mut all = Vec::new();
     for (index, entry) in job.prompts.iter().enumerate() {
         let (sorted, decision) = worker.decide(job, entry);
+        if sorted.is_cancelled {
+            return Ok(Exit::Cancelled);
+        }
         if !arguments.output.json {
             print_line(&text::decision_line(index, entry, &decision))?;
         }

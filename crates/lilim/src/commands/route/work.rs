@@ -9,7 +9,7 @@ use lilim_api::{
 };
 use lilim_bench::energy::{COUNTER_J, Meter};
 use lilim_bench::process;
-use lilim_host::{HostError, Residency};
+use lilim_host::{HostError, Residency, Residents};
 use lilim_router::{Decision, DecisionInput, Policy, PromptEntry, RequestSize, decide, escalate};
 
 use super::classifier::{Sorted, Sorter};
@@ -43,11 +43,7 @@ impl Worker {
         let is_named = entry.model.is_some() || matches!(job.policy, Policy::Direct(_));
         let sorted = match is_named {
             // Whoever is named answers, whatever it is about.
-            true => Sorted {
-                classification: None,
-                classifier: None,
-                took_ms: 0.0,
-            },
+            true => Sorted::by_nobody(),
             false => self.sorter.sort(&entry.prompt, &mut self.residency),
         };
         let candidates = candidates(&self.residency);
@@ -92,8 +88,13 @@ impl Worker {
             finish_reason: None,
             failure: None,
         };
+        if sorted.is_cancelled {
+            let is_cancelled = true;
+            return Done { row, is_cancelled };
+        }
         let is_cancelled = match self.answer(job, index, begun, &mut row) {
             Ok(is_cancelled) => is_cancelled,
+            Err(error) if matches!(error.downcast_ref(), Some(EngineError::Cancelled)) => true,
             Err(error) => {
                 row.failure = Some(format!("{error:#}"));
                 // What broke is loaded afresh for the next prompt; a request that was refused broke nothing.
@@ -115,6 +116,29 @@ impl Worker {
             .and_then(|one| one.value);
         row.why_no_energy = counted.into_iter().find_map(|one| one.why_null);
         Done { row, is_cancelled }
+    }
+
+    /// Makes memory what it was at an earlier time. A model that has to be loaded for that answers a token
+    /// of a prompt as well: the first answer that is timed must not pay for being the first. Tells how many
+    /// were loaded, or `None` where the user ended it.
+    pub(crate) fn restore(
+        &mut self,
+        earlier: &Residents,
+        entry: &PromptEntry,
+    ) -> anyhow::Result<Option<usize>> {
+        let entry = PromptEntry {
+            max_tokens: Some(1),
+            ..entry.clone()
+        };
+        let (mut n_loaded, mut is_cancelled) = (0, false);
+        self.residency.restore(earlier, |_, loaded| {
+            n_loaded += 1;
+            // Whoever cannot answer this fails again where it is counted.
+            let answer = ask(loaded, &entry, 1, false);
+            is_cancelled |=
+                answer.is_ok_and(|one| one.finish_reason == Some(FinishReason::Cancelled));
+        })?;
+        Ok((!is_cancelled).then_some(n_loaded))
     }
 
     /// Answers, as often as a cascade asks. Tells whether the user ended it.
@@ -140,8 +164,8 @@ impl Worker {
             }
             let waited_ms = decided.elapsed().as_secs_f64() * 1e3;
             row.queue_ms += (waited_ms - load_ms).max(0.0);
-            let sent = Instant::now();
             let is_cascade = row.decision.escalation.is_some();
+            let sent = Instant::now();
             let answer = ask(fetched.model, entry, job.max_tokens, is_cascade)?;
             let is_cancelled = answer.finish_reason == Some(FinishReason::Cancelled);
             let confidence = answer.confidence().unwrap_or(0.0);
@@ -203,13 +227,13 @@ pub(super) fn ask(
     loaded: &mut Loaded,
     entry: &PromptEntry,
     max_tokens: usize,
-    is_cascade: bool,
+    with_logprobs: bool,
 ) -> anyhow::Result<Answer> {
     let prompt = prompt_of(loaded.model.as_ref(), entry);
     let request = GenerateRequest {
         prompt,
         sampling: SamplingOptions {
-            logprobs: is_cascade.then_some(0),
+            logprobs: with_logprobs.then_some(0),
             ..SamplingOptions::greedy()
         },
         stop: StopOptions {

@@ -1,5 +1,6 @@
 //! The arms of a comparison, and one arm's share of a round.
 
+use lilim_host::Residents;
 use lilim_router::Policy;
 use serde::{Deserialize, Serialize};
 
@@ -43,13 +44,57 @@ pub(super) fn direct_job(job: &Job, model: &str) -> Job {
     direct
 }
 
-/// A few prompts through each arm: models are in memory before the first round, as far as they fit.
-pub(super) fn warm_up(worker: &mut Worker, jobs: [&Job; 2]) {
-    const MOST: usize = 5;
-    for job in jobs {
-        for index in 0..job.prompts.len().min(MOST) {
-            worker.work(job, index);
-        }
+/// What each arm has in memory, as if it were alone on the machine: what one arm loads or evicts is nothing
+/// to the others.
+pub(super) struct Held {
+    of_arms: [Residents; ARMS.len()],
+    /// Models that were loaded to put an arm's memory back.
+    pub(super) n_restored: usize,
+}
+
+impl Held {
+    /// A few prompts through each arm, from an empty memory: models are there before the first round, as
+    /// far as they fit. `None` where the user ended it.
+    pub(super) fn warm_up(
+        worker: &mut Worker,
+        routed: &Job,
+        direct: &Job,
+    ) -> anyhow::Result<Option<Self>> {
+        const MOST: usize = 5;
+        let mut warm = |job: &Job| -> anyhow::Result<Option<Residents>> {
+            let empty = Residents::default();
+            worker.restore(&empty, &job.prompts[0])?;
+            for index in 0..job.prompts.len().min(MOST) {
+                if worker.work(job, index).is_cancelled {
+                    return Ok(None);
+                }
+            }
+            Ok(Some(worker.residency.snapshot()))
+        };
+        let (Some(direct), Some(routed)) = (warm(direct)?, warm(routed)?) else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            of_arms: [routed, direct.clone(), direct],
+            n_restored: 0,
+        }))
+    }
+
+    /// Puts back what an arm had at the end of its last share. False where the user ended it.
+    pub(super) fn restore(
+        &mut self,
+        arm: Arm,
+        worker: &mut Worker,
+        job: &Job,
+    ) -> anyhow::Result<bool> {
+        let n_loaded = worker.restore(&self.of_arms[arm as usize], &job.prompts[0])?;
+        self.n_restored += n_loaded.unwrap_or_default();
+        Ok(n_loaded.is_some())
+    }
+
+    /// Remembers what an arm has at the end of a share.
+    pub(super) fn keep(&mut self, arm: Arm, worker: &Worker) {
+        self.of_arms[arm as usize] = worker.residency.snapshot();
     }
 }
 

@@ -56,6 +56,7 @@ pub(super) fn of<'a>(
         job,
         direct,
         n_rounds,
+        n_restored: 0,
         ratios: FIGURES
             .iter()
             .map(|figure| ratio(figure, n_rounds, &samples))

@@ -11,7 +11,7 @@ use anyhow::Context;
 use lilim_bench::stats::round_orders;
 use serde::Serialize;
 
-use self::arms::{ARMS, Arm, Sample, direct_job, one_arm, warm_up};
+use self::arms::{ARMS, Arm, Held, Sample, direct_job, one_arm};
 use self::findings::{Answers, Ratio};
 use self::memory::Memory;
 use self::quality::Quality;
@@ -37,6 +37,9 @@ struct Comparison<'a> {
     /// The one model.
     direct: &'a str,
     n_rounds: usize,
+    /// Models that were loaded, untimed, so that each arm has in memory what it had at the end of its last
+    /// share.
+    n_restored: usize,
     samples: Vec<Sample>,
     /// One for each figure.
     ratios: Vec<Ratio>,
@@ -71,9 +74,12 @@ pub(super) fn run(
         return memory::arm_alone(worker, job, direct, arm);
     }
     let direct_job = direct_job(job, direct);
-    warm_up(worker, [&direct_job, job]);
-    let mut samples = Vec::new();
     let mut status = StatusLine::new();
+    status.show("warming up");
+    let Some(mut held) = Held::warm_up(worker, job, &direct_job)? else {
+        return Ok(interrupted());
+    };
+    let mut samples = Vec::new();
     for (round, order) in round_orders(&ARMS, n_rounds, 1).into_iter().enumerate() {
         for arm in order {
             status.show(&format!("round {} of {n_rounds}", round + 1));
@@ -81,10 +87,13 @@ pub(super) fn run(
                 Arm::Routed => job,
                 Arm::Direct | Arm::DirectAgain => &direct_job,
             };
+            if !held.restore(arm, worker, of_arm)? {
+                return Ok(interrupted());
+            }
             let Some(sample) = one_arm(worker, of_arm, (round, n_rounds), arm) else {
-                terminal::tell("interrupted: a comparison has whole rounds or none");
-                return Ok(Exit::Cancelled);
+                return Ok(interrupted());
             };
+            held.keep(arm, worker);
             samples.push(sample);
         }
     }
@@ -95,6 +104,7 @@ pub(super) fn run(
     let found = Comparison {
         quality,
         memory,
+        n_restored: held.n_restored,
         ..findings::of(job, direct, n_rounds, samples)
     };
     let place = Place::of(arguments, job, config)?;
@@ -115,6 +125,11 @@ pub(super) fn run(
         0 => Exit::Fine,
         _ => Exit::Failed,
     })
+}
+
+fn interrupted() -> Exit {
+    terminal::tell("interrupted: a comparison has whole rounds or none");
+    Exit::Cancelled
 }
 
 /// The model that the comparison is with, as it is called among the chosen ones.

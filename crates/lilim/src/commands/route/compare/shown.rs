@@ -31,10 +31,13 @@ pub(super) fn comparison(found: &Comparison<'_>) -> String {
         "\n\ndirect: every prompt to {}. Figures are the middles of {} rounds, each the mean of its\n\
          prompts; ratios are paired by round, with their 95% intervals. Times begin when a prompt is\n\
          taken up: classifying, loading, and answers that a cascade threw away are in them.\n\
+         Each side has its own memory: what it had at the end of its last share is put back, untimed,\n\
+         before its next one ({} loads); what it loads within its share is timed.\n\
          {} of {} answers are the same as {}'s; it gave {} again itself\n\
          classifying took {classification} a prompt, {share} of the routed time, and is counted",
         found.direct,
         found.n_rounds,
+        found.n_restored,
         answers.n_same,
         answers.n_answers,
         found.direct,

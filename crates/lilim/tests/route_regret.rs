@@ -100,3 +100,26 @@ fn what_regret_cannot_be_told_of_is_refused_with_what_is_missing() {
         assert!(code == 2 && err.contains(reason), "{flags:?}: {code} {err}");
     }
 }
+
+#[test]
+fn a_model_scores_its_own_token_as_likely_as_when_it_wrote_it() {
+    let place = Place::new();
+    let file = place.write("prompts.json", prompts(4));
+    let mut arguments = vec![
+        "eval",
+        &file,
+        "--regret",
+        "--cascade",
+        "small,other",
+        "-n",
+        "1",
+    ];
+    arguments.extend(MODELS);
+    let found = place.json(&arguments);
+    for prompt in found["prompts"].as_array().unwrap() {
+        let answer = &prompt["answers"]["small"];
+        let wrote = answer["confidence"].as_f64().unwrap().ln();
+        let scored = answer["quality"].as_f64().unwrap();
+        assert!((wrote - scored).abs() < 1e-4, "{answer}");
+    }
+}

@@ -20,11 +20,7 @@ pub(super) fn log_prob_per_token(
     cancel: &CancelToken,
 ) -> anyhow::Result<Vec<Option<f64>>> {
     let model = loaded.model.as_ref();
-    let prompt = prompt_ids(model, entry)?;
-    let answers = answers
-        .iter()
-        .map(|text| model.tokenize(text, false, false))
-        .collect::<Result<Vec<Vec<TokenId>>, EngineError>>()?;
+    let (prompt, answers) = cut(model, prompt_of(model, entry), answers)?;
     let mut sums = Vec::new();
     loaded.labels.with_stepper(&mut |stepper| {
         sums = score_continuations(stepper, &prompt, &answers, cancel)?;
@@ -37,15 +33,41 @@ pub(super) fn log_prob_per_token(
     Ok(means.map(mean).collect())
 }
 
-fn prompt_ids(model: &dyn LoadedModel, entry: &PromptEntry) -> anyhow::Result<Vec<TokenId>> {
-    let (text, is_rendered) = match prompt_of(model, entry) {
+/// The tokens of a prompt and of each answer.
+///
+/// Prompt and answer are cut as one text: many tokenizers begin a text with a space of their own, which
+/// an answer by itself would get and the model never wrote. Where a token reaches over the border, the
+/// answer is cut by itself.
+fn cut(
+    model: &dyn LoadedModel,
+    prompt: Prompt,
+    answers: &[&str],
+) -> Result<(Vec<TokenId>, Vec<Vec<TokenId>>), EngineError> {
+    let (text, is_rendered) = match prompt {
         Prompt::Chat { messages, template } => (model.render_chat(&messages, &template)?, true),
         Prompt::Raw(text) => (text, false),
-        Prompt::Tokens(ids) => return Ok(ids),
+        Prompt::Tokens(_) => unreachable!("entries are text"),
     };
-    let ids = model.tokenize(&text, true, is_rendered)?;
-    // A template may have written the first token itself.
-    let bare = model.tokenize(&text, false, is_rendered)?;
+    let prompt = begun(model, &text, is_rendered)?;
+    let answers = answers.iter().map(|&answer| {
+        let whole = begun(model, &format!("{text}{answer}"), is_rendered)?;
+        match whole.strip_prefix(&prompt[..]) {
+            Some(ids) => Ok(ids.to_vec()),
+            None => model.tokenize(answer, false, false),
+        }
+    });
+    let answers = answers.collect::<Result<Vec<_>, EngineError>>()?;
+    Ok((prompt, answers))
+}
+
+/// The tokens of a text that begins as the model's texts do, whether or not a template wrote that already.
+fn begun(
+    model: &dyn LoadedModel,
+    text: &str,
+    is_rendered: bool,
+) -> Result<Vec<TokenId>, EngineError> {
+    let ids = model.tokenize(text, true, is_rendered)?;
+    let bare = model.tokenize(text, false, is_rendered)?;
     let is_doubled = is_rendered && ids.len() > bare.len() && ids.first() == bare.first();
     Ok(if is_doubled { bare } else { ids })
 }

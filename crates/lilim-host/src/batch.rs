@@ -58,9 +58,11 @@ impl<R: Serialize + DeserializeOwned> Batch<R> {
         let theirs: Value =
             serde_json::from_str(&first.text).map_err(|error| format(1, error.to_string()))?;
         if theirs != *job {
+            let what = difference(&theirs, job);
             return Err(HostError::OtherJob {
                 path: path.to_owned(),
-                what: difference(&theirs, job),
+                theirs: theirs[&what].to_string(),
+                what,
             });
         }
         let rows = (2..).zip(rest).map(|(number, line)| {
@@ -143,6 +145,7 @@ mod tests {
         let other = json!({"prompts": 3, "model": "b"});
         let error = Batch::<u32>::open(&path, &other, 0).unwrap_err();
         assert!(error.to_string().contains("model differs"), "{error}");
+        assert!(matches!(error, HostError::OtherJob { theirs, .. } if theirs == "\"a\""));
         std::fs::write(&path, "{\"half").unwrap();
         let begun: Batch<u32> = Batch::open(&path, &job, 0).unwrap();
         assert!(begun.rows().is_empty());

@@ -46,6 +46,8 @@ pub enum HostError {
         path: PathBuf,
         /// The first thing that differs.
         what: String,
+        /// What it is in the other job, as JSON; `null` where that has none.
+        theirs: String,
     },
 }
 

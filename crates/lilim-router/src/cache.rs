@@ -1,4 +1,5 @@
-//! Decisions kept by what they were made from, so that the same prompt is not classified twice.
+//! Decisions and classifications kept by what they were made from, so that the same prompt is not
+//! classified twice.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,6 +12,12 @@ use crate::{Decision, DecisionInput};
 pub struct DecisionKey([u8; 32]);
 
 impl DecisionKey {
+    /// Makes the key of what a classifier says, which hangs on the prompt's text and the classifier alone;
+    /// the decision that follows hangs on what is in memory as well. `classifier` is as in [`Self::new`].
+    pub fn of_classification(prompt: &str, classifier: &str) -> Self {
+        Self::of_parts(&[prompt.as_bytes(), classifier.as_bytes()])
+    }
+
     /// Makes the key. `classifier` names the classifier with everything that changes what it says: its
     /// version, the categories, priors and threshold.
     pub fn new(prompt: &str, classifier: &str, input: &DecisionInput<'_>) -> Self {
@@ -19,8 +26,12 @@ impl DecisionKey {
             ..*input
         };
         let rest = serde_json::to_vec(&input).expect("inputs hold nothing that JSON cannot");
+        Self::of_parts(&[prompt.as_bytes(), classifier.as_bytes(), &rest])
+    }
+
+    fn of_parts(parts: &[&[u8]]) -> Self {
         let mut hasher = blake3::Hasher::new();
-        for part in [prompt.as_bytes(), classifier.as_bytes(), &rest] {
+        for part in parts {
             // The length first, so that no two lists of parts run together to the same bytes.
             hasher.update(&(part.len() as u64).to_le_bytes());
             hasher.update(part);
@@ -29,18 +40,18 @@ impl DecisionKey {
     }
 }
 
-/// The decisions used last, up to a fixed number. The caller owns it and asks it.
+/// The decisions used last, or classifications, up to a fixed number. The caller owns it and asks it.
 #[derive(Clone, Debug)]
-pub struct DecisionCache {
+pub struct DecisionCache<V = Decision> {
     capacity: usize,
     /// Decisions with the tick of their last use.
-    decisions: HashMap<DecisionKey, (u64, Decision)>,
+    decisions: HashMap<DecisionKey, (u64, V)>,
     /// The same keys by tick: the first is the one to go.
     by_age: BTreeMap<u64, DecisionKey>,
     tick: u64,
 }
 
-impl DecisionCache {
+impl<V> DecisionCache<V> {
     /// Makes a cache of so many decisions; with 0 it keeps none.
     pub fn new(capacity: usize) -> Self {
         Self {
@@ -52,7 +63,7 @@ impl DecisionCache {
     }
 
     /// The decision for a key, which then counts as used last.
-    pub fn get(&mut self, key: &DecisionKey) -> Option<&Decision> {
+    pub fn get(&mut self, key: &DecisionKey) -> Option<&V> {
         let (used, decision) = self.decisions.get_mut(key)?;
         self.tick += 1;
         self.by_age.remove(used);
@@ -63,7 +74,7 @@ impl DecisionCache {
 
     /// Keeps a decision in place of an earlier one of its key; the one unused for longest goes when
     /// there are too many.
-    pub fn put(&mut self, key: DecisionKey, decision: Decision) {
+    pub fn put(&mut self, key: DecisionKey, decision: V) {
         if self.capacity == 0 {
             return;
         }
@@ -134,6 +145,9 @@ mod tests {
         );
         let input = DecisionInput::new(&policy, &candidates);
         let key = DecisionKey::new("p", "c", &input);
+        let of_classification = DecisionKey::of_classification("p", "c");
+        assert_ne!(of_classification, key);
+        assert_ne!(of_classification, DecisionKey::of_classification("pc", ""));
         let classification = Classification {
             category: None,
             confidence: 0.1,

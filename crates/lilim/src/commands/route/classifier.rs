@@ -6,8 +6,8 @@ use std::time::Instant;
 use lilim_api::EngineError;
 use lilim_host::Residency;
 use lilim_router::{
-    Category, Classification, ClassifyOptions, EmbeddedClassifier, calibrated_priors,
-    classify_by_keywords, content_free_prompts,
+    Category, Classification, ClassifyOptions, DecisionCache, DecisionKey, EmbeddedClassifier,
+    calibrated_priors, classify_by_keywords, content_free_prompts,
 };
 
 use super::fleet::{Fleet, Loaded};
@@ -16,6 +16,9 @@ use crate::exit::UsageError;
 use crate::generate::interruptible;
 use crate::models;
 use crate::terminal;
+
+/// Prompts whose classification is kept.
+const MOST_KNOWN: usize = 10_000;
 
 /// Who sorts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +69,25 @@ impl std::fmt::Display for Classifier {
     }
 }
 
+impl Classifier {
+    /// The model that does it, where one does.
+    pub(crate) fn model(&self) -> Option<&str> {
+        match self {
+            Self::ZeroShot(model) | Self::Generate(model) => Some(model),
+            Self::Embedded | Self::Keywords | Self::Nobody => None,
+        }
+    }
+
+    /// The same by a model of another name.
+    pub(crate) fn with_model(self, name: &str) -> Self {
+        match self {
+            Self::ZeroShot(_) => Self::ZeroShot(name.to_owned()),
+            Self::Generate(_) => Self::Generate(name.to_owned()),
+            other => other,
+        }
+    }
+}
+
 /// Sorts prompts, one after another.
 pub(crate) struct Sorter {
     who: Classifier,
@@ -73,6 +95,8 @@ pub(crate) struct Sorter {
     threshold: f64,
     /// Of a model's labels, from prompts without content.
     priors: Option<Vec<f64>>,
+    /// What a model said of prompts that may come again; `None` where it is to be asked each time.
+    known: Option<DecisionCache<Classification>>,
 }
 
 /// A prompt's category, who said so, and how long it took.
@@ -80,6 +104,8 @@ pub(crate) struct Sorted {
     pub(crate) classification: Option<Classification>,
     pub(crate) classifier: Option<String>,
     pub(crate) took_ms: f64,
+    /// The model was asked about the same text before, and not again.
+    pub(crate) is_cached: bool,
     /// The user ended it: this says nothing about the prompt.
     pub(crate) is_cancelled: bool,
 }
@@ -91,6 +117,7 @@ impl Sorted {
             classification: None,
             classifier: None,
             took_ms: 0.0,
+            is_cached: false,
             is_cancelled: false,
         }
     }
@@ -103,7 +130,28 @@ impl Sorter {
             categories,
             threshold,
             priors: None,
+            known: None,
         }
+    }
+
+    /// Asks a model once about prompts that come again.
+    pub(crate) fn remember_all(&mut self) {
+        self.known = Some(DecisionCache::new(MOST_KNOWN));
+    }
+
+    /// Takes in what was said of a prompt, as if it had been asked now.
+    pub(crate) fn recall(&mut self, prompt: &str, classifier: &str, said: &Classification) {
+        let is_by_model = self.who.model().is_some();
+        if let Some(known) = self.known.as_mut().filter(|_| is_by_model) {
+            let key = DecisionKey::of_classification(prompt, classifier);
+            known.put(key, said.clone());
+        }
+    }
+
+    fn known(&mut self, prompt: &str) -> Option<Classification> {
+        self.who.model()?;
+        let key = DecisionKey::of_classification(prompt, &self.who.to_string());
+        self.known.as_mut()?.get(&key).cloned()
     }
 
     /// Who sorts now.
@@ -115,6 +163,15 @@ impl Sorter {
     pub(crate) fn sort(&mut self, prompt: &str, residency: &mut Residency<Fleet>) -> Sorted {
         let start = Instant::now();
         let mut is_cancelled = false;
+        if let Some(found) = self.known(prompt) {
+            return Sorted {
+                classification: Some(found),
+                classifier: Some(self.who.to_string()),
+                took_ms: start.elapsed().as_secs_f64() * 1e3,
+                is_cached: true,
+                is_cancelled,
+            };
+        }
         let classification = loop {
             if self.who == Classifier::Nobody {
                 break None;
@@ -128,7 +185,11 @@ impl Sorter {
                 Err(error) => self.fall_back(&error, residency),
             }
         };
+        if let Some(said) = &classification {
+            self.recall(prompt, &self.who.to_string(), said);
+        }
         Sorted {
+            is_cached: false,
             classifier: classification.is_some().then(|| self.who.to_string()),
             classification,
             took_ms: start.elapsed().as_secs_f64() * 1e3,
@@ -204,7 +265,7 @@ impl Sorter {
     }
 
     /// Says what went wrong, once, and asks the next in line from here on.
-    fn fall_back(&mut self, error: &anyhow::Error, residency: &mut Residency<Fleet>) {
+    pub(super) fn fall_back(&mut self, error: &anyhow::Error, residency: &mut Residency<Fleet>) {
         let next = match &self.who {
             Classifier::ZeroShot(model) | Classifier::Generate(model) => {
                 // It was kept for its labels alone.

@@ -29,6 +29,7 @@ pub(crate) fn csv(report: &Report<'_>) -> anyhow::Result<String> {
             text(&row.decision.model),
             row.decision.reasons.join("; "),
             row.classification_ms.to_string(),
+            row.cached.to_string(),
             row.queue_ms.to_string(),
             row.load_ms.to_string(),
             number(row.first_token_ms),
@@ -54,7 +55,7 @@ pub(crate) fn csv(report: &Report<'_>) -> anyhow::Result<String> {
     Ok(String::from_utf8(out.into_inner()?)?)
 }
 
-const CSV_HEAD: [&str; 24] = [
+const CSV_HEAD: [&str; 25] = [
     "id",
     "category",
     "expected",
@@ -63,6 +64,7 @@ const CSV_HEAD: [&str; 24] = [
     "model",
     "reasons",
     "classification_ms",
+    "cached",
     "queue_ms",
     "load_ms",
     "first_token_ms",

@@ -47,6 +47,8 @@ struct Member {
     measured: Option<Measured>,
     /// By a benchmark, until it was loaded here.
     load_ms: Option<f64>,
+    /// False for one that is here for its labels alone.
+    is_candidate: bool,
 }
 
 /// Where a model is.
@@ -59,6 +61,18 @@ enum At {
         /// Whether prompts to it leave the machine.
         is_remote: bool,
     },
+}
+
+impl At {
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Files(a), Self::Files(b)) => format!("{a:?}") == format!("{b:?}"),
+            (Self::Server { engine: a, .. }, Self::Server { engine: b, .. }) => {
+                a.model() == b.model()
+            }
+            _ => false,
+        }
+    }
 }
 
 impl Fleet {
@@ -115,9 +129,42 @@ impl Fleet {
 
     /// Names and sizes, in the order of preference.
     pub(crate) fn names(&self) -> Vec<(String, u64)> {
-        let all = self.members.iter();
+        let all = self.members.iter().filter(|member| member.is_candidate);
         all.map(|member| (member.name.clone(), member.file_bytes))
             .collect()
+    }
+
+    /// Takes in the model that sorts prompts, by a name, a path or an address. It answers none unless it is
+    /// a candidate anyway. Tells its name and bytes.
+    pub(crate) fn add_classifier(
+        &mut self,
+        config: &Config,
+        reference: &str,
+        allow_remote: bool,
+    ) -> anyhow::Result<(String, u64)> {
+        let mut all = self.members.iter();
+        if let Some(known) = all.find(|member| member.name == reference) {
+            return Ok((known.name.clone(), known.file_bytes));
+        }
+        let results = Results::newest(config)?;
+        let found = match ServerAddress::is_meant(reference) {
+            true => server_member(reference, &results, allow_remote)?,
+            false => member(config, reference, (&self.engine, &results), &self.options)?,
+        };
+        let named = (found.name.clone(), found.file_bytes);
+        match self.members.iter().find(|member| member.name == found.name) {
+            Some(known) if known.place.is_same(&found.place) => {}
+            Some(known) => {
+                let name = &known.name;
+                let reason = format!("another model is called '{name}' too, and may answer");
+                return Err(UsageError(reason).into());
+            }
+            None => self.members.push(Member {
+                is_candidate: false,
+                ..found
+            }),
+        }
+        Ok(named)
     }
 
     fn member(&self, name: &str) -> Result<&Member, EngineError> {
@@ -144,6 +191,7 @@ fn member(
         load_ms: known.as_ref().and_then(|known| known.load_ms),
         measured: known.map(|known| known.measured),
         context: u64::try_from(context).ok(),
+        is_candidate: true,
         name: models::name_of(&files),
         place: At::Files(files),
         file_bytes,
@@ -169,6 +217,7 @@ fn server_member(text: &str, results: &Results, allow_remote: bool) -> anyhow::R
             .and_then(|context| u64::try_from(context).ok()),
         measured: known.map(|known| known.measured),
         load_ms: None,
+        is_candidate: true,
         place: At::Server { engine, is_remote },
     })
 }
@@ -255,5 +304,6 @@ pub(crate) fn candidates(residency: &Residency<Fleet>) -> Vec<Candidate> {
             measured: member.measured.clone(),
         }
     };
-    fleet.members.iter().map(candidate).collect()
+    let all = fleet.members.iter().filter(|member| member.is_candidate);
+    all.map(candidate).collect()
 }

@@ -17,12 +17,16 @@ use crate::terminal;
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Job {
+    /// The program's name and version: another one may answer otherwise.
+    pub(crate) tool: String,
     /// The prompts, after `--only` and `--limit`.
     pub(crate) prompts: Vec<PromptEntry>,
     /// What they are sorted into.
     pub(crate) categories: Vec<Category>,
     /// Who sorts, as the user named it.
     pub(crate) classifier: String,
+    /// Name and bytes of the model that sorts, where one does.
+    pub(crate) classifier_model: Option<(String, u64)>,
     /// Below it nobody decides.
     pub(crate) threshold: f64,
     /// The rule.
@@ -33,10 +37,30 @@ pub(crate) struct Job {
     pub(crate) options: LoadOptions,
     /// Names and bytes of the models that may answer.
     pub(crate) models: Vec<(String, u64)>,
+    /// Memory for models in MiB, where the user says it: what is free at the moment makes no other job.
+    pub(crate) memory_budget_mib: Option<u64>,
     /// Whether prompts may leave the machine.
     pub(crate) allow_remote: bool,
     /// The most tokens of an answer.
     pub(crate) max_tokens: usize,
+}
+
+/// What [`Job::tool`] is.
+pub(crate) fn tool() -> String {
+    format!("lilim {}", env!("CARGO_PKG_VERSION"))
+}
+
+impl Job {
+    /// The name that the job's rows lie under. The version is not in it: rows of another one have to be
+    /// found, to be told.
+    pub(crate) fn hash(&self) -> anyhow::Result<String> {
+        let job = Self {
+            tool: String::new(),
+            ..self.clone()
+        };
+        let job = serde_json::to_vec(&job).context("writing the job as JSON")?;
+        Ok(blake3::hash(&job).to_hex()[..16].to_owned())
+    }
 }
 
 /// Reads the prompts of a file and tells what is odd about them.
@@ -118,4 +142,40 @@ fn read_text(path: &Path) -> anyhow::Result<String> {
     let text = utf8_text(&bytes, "the file")
         .map_err(|error| UsageError(format!("{}: {error}", path.display())))?;
     Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_is_the_same_whatever_the_version_but_not_whatever_the_memory() {
+        let job = Job {
+            tool: "lilim 1".to_owned(),
+            prompts: Vec::new(),
+            categories: built_in_categories(),
+            classifier: "embedded".to_owned(),
+            classifier_model: None,
+            threshold: 0.0,
+            policy: Policy::Direct("small".to_owned()),
+            fallback: None,
+            options: LoadOptions::default(),
+            models: vec![("small".to_owned(), 1)],
+            memory_budget_mib: None,
+            allow_remote: false,
+            max_tokens: 8,
+        };
+        let hash = job.hash().unwrap();
+        let other = |change: fn(&mut Job)| {
+            let mut job = job.clone();
+            change(&mut job);
+            job.hash().unwrap()
+        };
+        assert_eq!(other(|job| job.tool = "lilim 2".to_owned()), hash);
+        assert_ne!(other(|job| job.memory_budget_mib = Some(1)), hash);
+        assert_ne!(
+            other(|job| job.classifier_model = Some(("a".to_owned(), 2))),
+            hash
+        );
+    }
 }

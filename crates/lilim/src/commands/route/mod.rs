@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use lilim_api::LoadOptions;
 use lilim_bench::energy::Meter;
-use lilim_host::Batch;
+use lilim_host::{Batch, HostError};
 use lilim_router::{PromptEntry, PromptId};
 
 use self::classifier::{Classifier, Sorter};
@@ -48,19 +48,28 @@ pub(crate) fn run(arguments: &RouteArguments, config: &Config) -> anyhow::Result
     // A comparison gives every prompt to the same model twice: a cache would measure itself.
     options.prefix_cache &= arguments.compare.is_none();
     let policy = &arguments.policy;
-    let fleet = Fleet::new(config, &policy.model, options, policy.allow_remote)?;
-    let job = resolve(arguments, prompts, &fleet)?;
+    let mut fleet = Fleet::new(config, &policy.model, options, policy.allow_remote)?;
+    let mut who: Classifier = arguments.classify.classifier.parse()?;
+    let mut job = resolve(arguments, prompts, &fleet)?;
+    let classifier = who
+        .model()
+        .map(|model| fleet.add_classifier(config, model, policy.allow_remote))
+        .transpose();
+    if let Ok(Some(found)) = &classifier {
+        who = who.with_model(&found.0);
+        job.classifier_model = Some(found.clone());
+    }
     tell_skipped(&job);
-    let sorter = Sorter::new(
-        job.classifier.parse()?,
-        job.categories.clone(),
-        job.threshold,
-    );
-    let mut worker = Worker {
-        energy: Meter::system(),
-        sorter,
-        residency: fleet::residency(fleet, arguments.memory_budget),
-    };
+    let mut residency = fleet::residency(fleet, arguments.memory_budget);
+    let mut sorter = Sorter::new(who, job.categories.clone(), job.threshold);
+    if let Err(error) = classifier {
+        sorter.fall_back(&error, &mut residency);
+    }
+    // A comparison sorts every prompt: what sorting costs is a part of it.
+    if arguments.compare.is_none() {
+        sorter.remember_all();
+    }
+    let mut worker = Worker::new(Meter::system(), sorter, residency);
     match () {
         () if arguments.explain.is_some() => explain(&mut worker, &job, arguments),
         () if arguments.dry_run => dry_run(&mut worker, &job, arguments),
@@ -94,9 +103,12 @@ fn resolve(
 ) -> anyhow::Result<Job> {
     let classifier: Classifier = arguments.classify.classifier.parse()?;
     Ok(Job {
+        tool: job::tool(),
         prompts,
         categories: job::categories(&arguments.classify)?,
         classifier: classifier.to_string(),
+        classifier_model: None,
+        memory_budget_mib: arguments.memory_budget,
         threshold: arguments.classify.threshold,
         policy: job::policy(&arguments.policy)?,
         fallback: arguments.policy.fallback.clone(),
@@ -179,7 +191,9 @@ fn answer_all(
     if arguments.fresh {
         place.forget()?;
     }
-    let mut batch: Batch<Row> = Batch::open(&place.journal, job, expected_bytes(job))?;
+    let mut batch: Batch<Row> =
+        Batch::open(&place.journal, job, expected_bytes(job)).map_err(begun_by_another)?;
+    worker.recall(job, batch.rows());
     if !batch.rows().is_empty() {
         let n = batch.rows().len();
         terminal::tell(&format!(
@@ -223,7 +237,7 @@ fn answer_all(
     rows.sort_by_key(|row| row.index);
     let report = Report {
         schema: SCHEMA,
-        tool: format!("lilim {}", env!("CARGO_PKG_VERSION")),
+        tool: job::tool(),
         written_at: jiff::Timestamp::now().to_string(),
         job,
         rows: &rows,
@@ -253,6 +267,17 @@ fn progress(n_done: usize, n_all: usize, n_before: usize, elapsed: Duration) -> 
         format!(", about {} left", human_duration(left))
     });
     format!("prompt {} of {n_all}{left}", n_done + 1)
+}
+
+/// Rows of another version are told as such: the job is the same, but its answers need not be.
+fn begun_by_another(error: HostError) -> anyhow::Error {
+    match error {
+        HostError::OtherJob { path, what, theirs } if what == "tool" => {
+            let (path, theirs) = (path.display(), theirs.trim_matches('"'));
+            anyhow::anyhow!("{path} was begun by {theirs}; begin anew with --fresh")
+        }
+        other => other.into(),
+    }
 }
 
 /// Rows are mostly answers: four bytes a token, and what is said of each. An answer ends with the
@@ -292,10 +317,8 @@ impl Place {
             }
         };
         std::fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
-        let job = serde_json::to_vec(job).context("writing the job as JSON")?;
-        let hash = blake3::hash(&job).to_hex();
         Ok(Self {
-            journal: folder.join(format!("{}.rows.jsonl", &hash[..16])),
+            journal: folder.join(format!("{}.rows.jsonl", job.hash()?)),
             report,
         })
     }

@@ -55,8 +55,10 @@ pub(crate) struct Totals {
     pub(crate) ttft_ms: Spread,
     /// From the first token to the last, a prompt's answers together.
     pub(crate) generation_ms: Spread,
-    /// Classification.
+    /// Classification, what was known already included.
     pub(crate) classification_ms: Spread,
+    /// Prompts whose text a model had classified before: it was not asked again.
+    pub(crate) n_cached: usize,
     /// From being taken up to the last token, classification and loading included.
     pub(crate) total_ms: Spread,
     /// All tokens written / the time from sending to the last token, over all answers: what the models
@@ -202,6 +204,7 @@ impl Totals {
                     .filter(|row| row.classifier.is_some())
                     .map(|row| row.classification_ms),
             ),
+            n_cached: rows.iter().filter(|row| row.cached).count(),
             total_ms: Spread::of(rows.iter().map(|row| row.total_ms)),
             overall_tps: rate(completion_tokens),
             kept_tps: rate(kept_tokens),

@@ -21,6 +21,9 @@ pub(crate) struct Row {
     pub(crate) classification: Option<Classification>,
     /// How long that took, tokenizing included.
     pub(crate) classification_ms: f64,
+    /// Whether a model had said so of the same text before, and was not asked again.
+    #[serde(default)]
+    pub(crate) cached: bool,
     /// What was decided, with the reasons; of a cascade, what was decided last.
     pub(crate) decision: Decision,
     /// From the decision to sending, loading left out.

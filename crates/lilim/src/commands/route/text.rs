@@ -39,6 +39,7 @@ pub(crate) fn row_line(row: &Row) -> String {
         false => unknown(),
     };
     let classify = match row.classifier {
+        Some(_) if row.cached => "cached".to_owned(),
         Some(_) => ms(row.classification_ms),
         None => unknown(),
     };
@@ -232,12 +233,19 @@ pub(super) fn figures(totals: &Totals) -> Vec<(&'static str, String)> {
             totals.n_answered, totals.prompt_tokens, totals.completion_tokens
         ),
     );
+    let cached = match totals.n_cached {
+        0 => String::new(),
+        n => format!(" ({n} from the cache)"),
+    };
     let thrown = thrown_away(&totals.thrown_away).map(|text| ("of a cascade", text));
     let others = [
         ("first token", spread(&totals.first_token_ms)),
         ("first token from sending", spread(&totals.ttft_ms)),
         ("generation", spread(&totals.generation_ms)),
-        ("classification", spread(&totals.classification_ms)),
+        (
+            "classification",
+            spread(&totals.classification_ms) + &cached,
+        ),
         ("all in all, a prompt", spread(&totals.total_ms)),
         (
             "tokens/s over everything",

@@ -1,6 +1,7 @@
 //! From one prompt to its row: classify, decide, load, answer, and ask a larger model where a cascade
 //! is not content.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use lilim_api::{
@@ -18,6 +19,7 @@ use super::job::Job;
 use super::row::{Row, Unsure};
 use crate::generate::stream_answer;
 use crate::metrics::Answer;
+use crate::terminal;
 
 /// Letters of a token of English, rather few than many: a prompt's tokens are estimated before a model
 /// is chosen, whose tokenizer would know.
@@ -29,6 +31,8 @@ pub(crate) struct Worker {
     pub(crate) energy: Meter,
     pub(crate) sorter: Sorter,
     pub(crate) residency: Residency<Fleet>,
+    /// Models of which it was told that they have no chat template.
+    told: BTreeSet<String>,
 }
 
 /// What a prompt's row was, and whether the user ended it.
@@ -38,6 +42,25 @@ pub(crate) struct Done {
 }
 
 impl Worker {
+    pub(crate) fn new(energy: Meter, sorter: Sorter, residency: Residency<Fleet>) -> Self {
+        Self {
+            energy,
+            sorter,
+            residency,
+            told: BTreeSet::new(),
+        }
+    }
+
+    /// Knows what was said of prompts that are done, as the run that did them would.
+    pub(crate) fn recall(&mut self, job: &Job, rows: &[Row]) {
+        for row in rows {
+            let said = row.classifier.as_ref().zip(row.classification.as_ref());
+            if let (Some(entry), Some((who, said))) = (job.prompts.get(row.index), said) {
+                self.sorter.recall(&entry.prompt, who, said);
+            }
+        }
+    }
+
     /// Classifies and decides; loads and answers nothing.
     pub(crate) fn decide(&mut self, job: &Job, entry: &PromptEntry) -> (Sorted, Decision) {
         let is_named = entry.model.is_some() || matches!(job.policy, Policy::Direct(_));
@@ -72,6 +95,7 @@ impl Worker {
             classifier: sorted.classifier,
             classification: sorted.classification,
             classification_ms: sorted.took_ms,
+            cached: sorted.is_cached,
             decision,
             queue_ms: 0.0,
             load_ms: 0.0,
@@ -164,6 +188,12 @@ impl Worker {
             }
             let waited_ms = decided.elapsed().as_secs_f64() * 1e3;
             row.queue_ms += (waited_ms - load_ms).max(0.0);
+            if let Some(reason) = system_reason(&model, fetched.model.model.as_ref(), entry) {
+                if self.told.insert(model.clone()) {
+                    terminal::tell(&format!("warning: {reason}"));
+                }
+                row.decision.reasons.push(reason);
+            }
             let is_cascade = row.decision.escalation.is_some();
             let sent = Instant::now();
             let answer = ask(fetched.model, entry, job.max_tokens, is_cascade)?;
@@ -245,7 +275,7 @@ pub(super) fn ask(
     stream_answer(loaded.answers.as_mut(), request, &mut std::io::sink())
 }
 
-/// How a model is asked an entry.
+/// How a model is asked an entry. One without a chat template gets plain text, the system text first.
 pub(super) fn prompt_of(model: &dyn LoadedModel, entry: &PromptEntry) -> Prompt {
     let system = entry.system.clone().map(Message::system);
     match model.info().has_chat_template {
@@ -256,8 +286,21 @@ pub(super) fn prompt_of(model: &dyn LoadedModel, entry: &PromptEntry) -> Prompt 
                 .collect(),
             template: TemplateOptions::default(),
         },
-        false => Prompt::Raw(entry.prompt.clone()),
+        false => Prompt::Raw(match &entry.system {
+            Some(system) => format!("{system}\n\n{}", entry.prompt),
+            None => entry.prompt.clone(),
+        }),
     }
+}
+
+/// What is to be said where a model has no place of its own for what it is told first.
+fn system_reason(name: &str, model: &dyn LoadedModel, entry: &PromptEntry) -> Option<String> {
+    let is_raw = !model.info().has_chat_template;
+    (is_raw && entry.system.is_some()).then(|| {
+        format!(
+            "{name} has no chat template: the system text stands before the prompt, with an empty line between"
+        )
+    })
 }
 
 /// CPU seconds of this process so far; `None` where the system does not tell.

@@ -139,6 +139,9 @@ fn job_of(arguments: &RouteEvalArguments, fleet: &Fleet) -> anyhow::Result<(Job,
         return Err(UsageError(reason).into());
     }
     let job = Job {
+        tool: job::tool(),
+        classifier_model: None,
+        memory_budget_mib: None,
         prompts,
         categories,
         classifier: arguments.classify.classifier.clone(),

@@ -1,7 +1,8 @@
 """Accuracy, macro-F1 and calibration by source, beside two baselines, from the answers of the Rust classifier.
 
     cargo build --release -p lilim-router --example classify
-    python evaluate.py --prompts FOLDER --binary ../../target/release/examples/classify --split held_out
+    python evaluate.py --prompts FOLDER --external FOLDER --binary ../../target/release/examples/classify --split held_out
+    python evaluate.py --external FOLDER --binary … --split development   # of the external sources alone
     python evaluate.py --prompts FOLDER --binary … --prompts-json        # counts, and says so; prints three figures and the baselines
     python evaluate.py --prompts FOLDER --leave-one-out                  # trains anew without each source
     python evaluate.py --fixture ../../crates/lilim-router/tests/data/embedded_expected.json
@@ -22,6 +23,7 @@ import numpy as np
 import train
 from features import BUCKETS, Matrix
 from generate import LABELS
+from external import load_external
 from sources import load_sources
 
 WEIGHTS = Path(__file__).parent / "../../crates/lilim-router/assets/prompt-classifier.bin"
@@ -79,11 +81,19 @@ def header():
 def by_source(prompts, probabilities, keywords):
     truth = np.array([LABELS.index(prompt.label) for prompt in prompts])
     sources = np.array([prompt.source for prompt in prompts])
+    agreed = np.array([prompt.is_agreed for prompt in prompts])
     header()
     for source in dict.fromkeys(sources):
         here = sources == source
         row(source, truth[here], probabilities[here], keywords[here])
+        if not agreed[here].all():
+            here &= agreed
+            row(f"{source}, both annotators alike", truth[here], probabilities[here], keywords[here])
     row("all", truth, probabilities, keywords)
+    if not agreed.all():
+        row("all, both annotators alike", truth[agreed], probabilities[agreed], keywords[agreed])
+        print("below: where both annotators are alike")
+        truth, sources, probabilities, keywords = truth[agreed], sources[agreed], probabilities[agreed], keywords[agreed]
     guess = probabilities.argmax(axis=1)
     means = [np.mean(guess[sources == source] == truth[sources == source]) for source in dict.fromkeys(sources)]
     print(f"mean of the sources' accuracies: {np.mean(means):.3f}")
@@ -128,7 +138,8 @@ def main():
     parser.add_argument("--prompts", type=Path)
     parser.add_argument("--fixture", type=Path, help="a list of texts that the Rust test reads; gets new probabilities")
     parser.add_argument("--binary")
-    parser.add_argument("--split", choices=["train", "calibration", "held_out"], default="calibration")
+    parser.add_argument("--split", choices=["train", "calibration", "development", "held_out"], default="calibration")
+    parser.add_argument("--external", type=Path, help="the files that external.py reads")
     parser.add_argument("--prompts-json", action="store_true")
     parser.add_argument("--leave-one-out", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
@@ -142,7 +153,8 @@ def main():
         entries = json.loads((args.prompts / "prompts.json").read_text(encoding="utf-8"))["prompts"]
         texts, truth = [entry["prompt"] for entry in entries], np.array([LABELS.index(entry["category"]) for entry in entries])
     else:
-        prompts = [prompt for prompt in load_sources(args.prompts)[0] if prompt.split == args.split]
+        prompts = load_sources(args.prompts)[0] if args.prompts else []
+        prompts = [prompt for prompt in prompts + (load_external(args.external) if args.external else []) if prompt.split == args.split]
         texts = [prompt.text for prompt in prompts]
     probabilities, keywords, micros = ask_rust(args.binary, texts)
     apart = np.abs(probabilities - Weights(WEIGHTS).probabilities(texts)).max()

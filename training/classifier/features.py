@@ -1,6 +1,6 @@
 """From a prompt to feature numbers: the same bytes and the same hash as crates/lilim-router/src/embedded/features.rs.
 
-All work is on bytes, so that no library's idea of a letter matters. Four groups of features, each a set; a feature weighs
+All work is on bytes, so that no library's idea of a letter matters. Five groups of features, each a set; a feature weighs
 1/sqrt(size of its group).
 """
 
@@ -9,8 +9,9 @@ import numpy as np
 BUCKETS = 1 << 16
 MAX_BYTES = 2048  # a longer prompt is its first HEAD_BYTES and its last MAX_BYTES - HEAD_BYTES
 HEAD_BYTES = 1536
-GROUPS = 4
-WORDS, CHARS, PLACES, SHAPE = range(GROUPS)
+GROUPS = 5
+WORDS, CHARS, PLACES, SHAPE, OPENING = range(GROUPS)
+OPENING_WORDS = 20
 FNV_START, FNV_PRIME = 0x811C9DC5, 0x01000193
 QUOTES = ((b"\xe2\x80\x98", b"'"), (b"\xe2\x80\x99", b"'"), (b"\xe2\x80\x9c", b'"'), (b"\xe2\x80\x9d", b'"'), (b"\xe2\x80\x93", b"-"), (b"\xe2\x80\x94", b"-"))
 
@@ -74,6 +75,7 @@ def features(text):
     add_chars(groups[CHARS], words)
     add_places(groups[PLACES], words)
     add_shape(groups[SHAPE], data, words)
+    add_opening(groups[OPENING], words)
     return [sorted(group) for group in groups]
 
 
@@ -128,6 +130,15 @@ def add_shape(group, data, words):
         group.add(bucket(ord("e"), words[-1], bytes([level(shape[3])])))
     upper = sum(65 <= byte <= 90 for byte in data)
     group.add(bucket(ord("u"), bytes([level(upper * 16 // max(1, len(data)))])))
+
+
+def add_opening(group, words):
+    """Single words and pairs of the opening alone: in a long prompt what is asked would be lost among what it is asked about."""
+    opening = words[:OPENING_WORDS]
+    for at, word in enumerate(opening):
+        group.add(bucket(ord("h"), word))
+        if at + 1 < len(opening):
+            group.add(bucket(ord("H"), word, opening[at + 1]))
 
 
 class Matrix:

@@ -10,6 +10,7 @@ import hashlib
 import json
 import random
 import re
+from pathlib import Path
 
 import frames_creative
 import frames_factual
@@ -206,6 +207,17 @@ def own_prompts(seed, per_category):
                     seen.add(text)
                     rows.append((text, label, split))
                     wanted -= 1
+    return rows
+
+
+def written_prompts():
+    """[(text, label, split)] of the prompts in `written/`, which were written one by one."""
+    rows = []
+    for path in sorted((Path(__file__).parent / "written").glob("*.jsonl")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            entry = json.loads(line)
+            byte = hashlib.sha256(entry["text"].encode()).digest()[0]
+            rows.append((entry["text"], entry["label"], "train" if byte < 225 else "calibration" if byte < 240 else "dev"))
     return rows
 
 

@@ -1,12 +1,13 @@
-"""Lists frames that share much wording with a held-out prompt, so that they can be taken out.
+"""Lists frames and written prompts that share much wording with a prompt that is tested on, so that they can be taken out.
 
-    python overlap.py --prompts FOLDER
+    python overlap.py --prompts FOLDER --external FOLDER
 """
 
 import argparse
 import re
 
 import generate
+from external import load_external
 from sources import load_sources
 
 SIZE, MOST = 4, 0.34  # words in a row; the share of a frame's that one held-out prompt may have
@@ -20,14 +21,17 @@ def runs(text):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--prompts", required=True)
-    held = [prompt for prompt in load_sources(parser.parse_args().prompts)[0] if prompt.split in ("held_out", "unused")]
+    parser.add_argument("--external", required=True)
+    args = parser.parse_args()
+    held = [prompt for prompt in load_sources(args.prompts)[0] if prompt.split in ("held_out", "unused")] + load_external(args.external)
     index = {}
     for at, prompt in enumerate(held):
         for run in runs(prompt.text):
             index.setdefault(run, []).append(at)
     writer = generate.Writer(None)
     groups = [*writer.frames.values(), writer.tasks, writer.demands, writer.tails, writer.role_openings, writer.role_tasks]
-    for frame in sorted({frame for group in groups for frames in group.values() for frame in frames}):
+    own = {frame for group in groups for frames in group.values() for frame in frames} | {text for text, _, _ in generate.written_prompts()}
+    for frame in sorted(own):
         mine = runs(frame)
         counts = {}
         for run in mine:

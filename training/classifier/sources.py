@@ -19,10 +19,10 @@ NEVER_TRAINED = {"natural_qa", "agentverse-mgsm", "mbpp"}
 
 
 class Prompt:
-    """One prompt; `task` is the sub-source where a source has several."""
+    """One prompt; `task` is the sub-source where a source has several, `is_agreed` False where a second annotator says otherwise."""
 
-    def __init__(self, source, text, label, task=None):
-        self.source, self.text, self.label, self.task = source, text, label, task
+    def __init__(self, source, text, label, task=None, is_agreed=True):
+        self.source, self.text, self.label, self.task, self.is_agreed = source, text, label, task, is_agreed
         self.split = split_of(text, task)
         if task in NEVER_TRAINED and self.split != "held_out":
             self.split = "unused"
@@ -32,9 +32,12 @@ def split_of(text, task=None):
     """By hash of the lower-case words, so that copies with other spacing or punctuation share a split."""
     if task == "agentverse-mgsm":
         text = text.split("\n")[0]  # GSM8K's question; what follows asks for a box
-    key = " ".join(re.findall(r"[a-z0-9]+", text.lower()))
-    at = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "little") % 100
+    at = int.from_bytes(hashlib.sha256(words_of(text).encode()).digest()[:8], "little") % 100
     return "train" if at < 40 else "calibration" if at < 50 else "held_out"
+
+
+def words_of(text):
+    return " ".join(re.findall(r"[a-z0-9]+", text.lower()))
 
 
 def _lines(path):
@@ -44,23 +47,28 @@ def _lines(path):
 def load_sources(folder):
     """([Prompt], how many were left out as unclear by source); prompts.json is not read here."""
     folder = Path(folder)
-    by_hand = {source: {at: label for label, ats in groups.items() for at in ats}
-               for source, groups in json.loads((HERE / "labels.json").read_text()).items()}
+    by_hand, second = ({source: {at: label for label, ats in groups.items() for at in ats}
+                        for source, groups in json.loads((HERE / name).read_text()).items()} for name in ("labels.json", "second_labels.json"))
+
+    def labelled(source, at):
+        first = by_hand[source][at]
+        return first, None, second[source].get(at, first) == first
+
     rows = []
     for entry in _lines(folder / "mt_bench.jsonl"):
-        rows.append(("mt_bench", entry["turns"][0], by_hand["mt_bench"][entry["question_id"]], None))
+        rows.append(("mt_bench", entry["turns"][0], *labelled("mt_bench", entry["question_id"])))
     for source, name in (("self_instruct", "self_instruct_seed_tasks"), ("user_oriented", "user_oriented_instructions")):
         for entry in _lines(folder / f"{name}.jsonl"):
             given = entry["instances"][0]["input"]
             text = entry["instruction"] + (f"\n\n{given}" if given.strip() else "")
-            rows.append((source, text, by_hand[source][int(entry["id"].split("_")[-1])], None))
+            rows.append((source, text, *labelled(source, int(entry["id"].split("_")[-1]))))
     rows += [("ifeval", entry["prompt"], by_hand["ifeval"].get(entry["key"], INSTRUCTION), None) for entry in _lines(folder / "ifeval.jsonl")]
     rows += [("gsm8k", entry["question"], REASONING, None) for entry in _lines(folder / "gsm8k_test.jsonl")]
     with open(folder / "truthfulqa.csv", encoding="utf-8-sig", newline="") as file:
         rows += [("truthfulqa", entry["Question"], FACTUAL, None) for entry in csv.DictReader(file)]
     for entry in _lines(folder / "llmrouter_queries.jsonl"):
         rows.append(("llmrouter", entry["query"], ROUTER.get(entry["task_name"], "unclear"), entry["task_name"]))
-    unclear = Counter(source for source, _, label, _ in rows if label == "unclear")
+    unclear = Counter(row[0] for row in rows if row[2] == "unclear")
     return [Prompt(*row) for row in rows if row[2] != "unclear"], unclear
 
 

@@ -1,7 +1,7 @@
 //! From a prompt to feature numbers: hashed word and character n-grams, places and shape.
 //!
 //! The twin of `training/classifier/features.py`, byte for byte: all work is on bytes, so that no
-//! library's idea of a letter matters. There are four groups of features, each a set.
+//! library's idea of a letter matters. There are five groups of features, each a set.
 
 /// Feature numbers are below this.
 pub(super) const BUCKETS: usize = 1 << 16;
@@ -9,12 +9,14 @@ pub(super) const BUCKETS: usize = 1 << 16;
 /// asked stands at the beginning or at the end, and the time stays bounded.
 pub(super) const MAX_BYTES: usize = 2_048;
 const HEAD_BYTES: usize = 1_536;
-/// Words, characters, places, shape.
-pub(super) const GROUPS: usize = 4;
+/// Words, characters, places, shape, opening.
+pub(super) const GROUPS: usize = 5;
 /// Longer words are cut to this for their character n-grams.
 const MAX_WORD_BYTES: usize = 32;
 /// The first word is paired with so many that follow.
 const PAIRED_WORDS: usize = 12;
+/// So many words open a prompt.
+const OPENING_WORDS: usize = 20;
 
 /// The feature numbers of each group, ascending, none twice.
 pub(super) fn features(prompt: &str) -> [Vec<u32>; GROUPS] {
@@ -26,6 +28,7 @@ pub(super) fn features(prompt: &str) -> [Vec<u32>; GROUPS] {
         char_features(&words),
         place_features(&words),
         shape_features(&data, &words),
+        opening_features(&words),
     ];
     for group in &mut groups {
         group.sort_unstable();
@@ -215,6 +218,15 @@ fn shape_features(data: &[u8], words: &[&[u8]]) -> Vec<u32> {
     group
 }
 
+/// Single words and pairs of the opening alone: in a long prompt what is asked would be lost among what
+/// it is asked about.
+fn opening_features(words: &[&[u8]]) -> Vec<u32> {
+    let opening = &words[..words.len().min(OPENING_WORDS)];
+    let single = opening.iter().map(|word| bucket(b'h', &[word]));
+    let pairs = opening.windows(2).map(|pair| bucket(b'H', pair));
+    single.chain(pairs).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -257,7 +269,7 @@ mod tests {
     #[test]
     fn a_prompt_without_words_has_its_shape_only() {
         let groups = features(" \t\0");
-        assert!(groups[..3].iter().all(Vec::is_empty));
-        assert_eq!(groups[3].len(), 11);
+        let sizes = groups.map(|group| group.len());
+        assert_eq!(sizes, [0, 0, 0, 11, 0]);
     }
 }

@@ -8,7 +8,7 @@ use super::features::{BUCKETS, GROUPS};
 use crate::RouterError;
 
 const MAGIC: &[u8; 8] = b"LILIMPC\0";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// The built-in categories, in their order.
 pub(super) const LABELS: usize = 5;
 const HEAD_BYTES: usize = MAGIC.len() + 3 * 4 + 4 + 2 * LABELS * 4;

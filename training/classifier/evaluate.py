@@ -114,10 +114,10 @@ def by_source(prompts, probabilities, keywords):
 def leave_one_out(folder, seed, per_category):
     """Trains without a source and tests on its held-out half; the last row is trained on none of them."""
     rows = train.training_rows(folder, seed, per_category, ("train", "held_out"))
-    sources = [source for source in dict.fromkeys(rows.sources) if " " not in source and source != "own"]
+    sources = [source for source in dict.fromkeys(rows.sources) if " " not in source and source not in train.WEIGHTS]
     print("| left out | prompts | accuracy | macro-F1 |\n|---|---|---|---|")
     for left_out in [*sources, None]:
-        kept = ["own"] + [source for source in sources if left_out and source != left_out]
+        kept = [*train.WEIGHTS] + [source for source in sources if left_out and source != left_out]
         weights, bias = train.fit(rows, np.flatnonzero(np.isin(rows.sources, kept)))
         for source in [left_out] if left_out else sources:
             tested = np.flatnonzero(rows.sources == f"{source} held_out")

@@ -51,8 +51,8 @@ impl EmbeddedClassifier {
     /// over 2,048 bytes it reads the first 1,536 and the last 512.
     ///
     /// The probabilities are calibrated for the five together; without some of them the rest share
-    /// what those had. A prompt without words is Factual with a confidence of 0.65,
-    /// as short prompts of no known word often are.
+    /// what those had. A prompt without words is Creative with a confidence of 0.40: nothing
+    /// is known of it.
     ///
     /// # Errors
     /// `UnknownCategory` for a category that is not built in; `Scores` when there is no category or

@@ -125,7 +125,9 @@ mod tests {
     #[test]
     fn logits_are_scaled_sums_by_group() {
         let weights = Weights::read(file(|_| ())).unwrap();
-        let groups = [vec![0, 1, 2, 3], vec![BUCKETS as u32 - 1], vec![], vec![]];
+        let mut groups = [const { Vec::new() }; GROUPS];
+        groups[0] = vec![0, 1, 2, 3];
+        groups[1] = vec![BUCKETS as u32 - 1];
         assert_eq!(weights.logits(&groups), [1.0 - 2.0 - 1.0; LABELS]);
     }
 
@@ -136,7 +138,7 @@ mod tests {
         let cases = [
             (file(|bytes| bytes.truncate(9)), "9 bytes, not 327744"),
             (set(0, *b"GGUF"), "the first 8 bytes are no LILIMPC"),
-            (set(8, [2, 0, 0, 0]), "version 2, not 1"),
+            (set(8, [1, 0, 0, 0]), "version 1, not 2"),
             (set(12, [4, 0, 0, 0]), "number of labels 4, not 5"),
             (set(16, [9, 0, 0, 0]), "number of buckets 9, not 65536"),
             (set(20, [0; 4]), "divisor or scale 0, not positive"),

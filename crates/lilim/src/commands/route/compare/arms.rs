@@ -64,7 +64,11 @@ impl Held {
         let mut warm = |job: &Job| -> anyhow::Result<Option<Residents>> {
             let empty = Residents::default();
             worker.restore(&empty, &job.prompts[0])?;
-            for index in 0..job.prompts.len().min(MOST) {
+            // Spread over the file, which may be sorted by category: a model that none of these needs is
+            // loaded in the rounds, on the routed side's time.
+            let n = job.prompts.len();
+            let n_warm = n.min(MOST);
+            for index in (0..n_warm).map(|k| k * n / n_warm) {
                 if worker.work(job, index).is_cancelled {
                     return Ok(None);
                 }

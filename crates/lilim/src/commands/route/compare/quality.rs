@@ -14,8 +14,8 @@ use crate::terminal::StatusLine;
 
 /// What the figures are, for whoever reads the file alone.
 const MEANING: &str = "mean natural-log probability of an answer's tokens by the direct model, given the \
-     prompt, its end not counted; its own greedy answers have the advantage by construction, and whether an answer is right is \
-     not asked; shuffled: the routed answer to another prompt";
+     prompt, its end not counted; the direct model's own greedy answers have the advantage by construction, \
+     and whether an answer is right is not asked; shuffled: the routed answer to another prompt";
 
 /// What the one model makes of the answers.
 #[derive(Debug, Default, Serialize)]

@@ -1,5 +1,6 @@
 //! What prompts are sorted into.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -8,7 +9,7 @@ use crate::error::kind_of;
 use crate::json_place::{Step, line_of};
 
 /// A kind of prompt.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Category {
     /// The name, which is also the label that a model is asked for.
     pub name: String,

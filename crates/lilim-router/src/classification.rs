@@ -1,11 +1,12 @@
 //! From label scores to a category with a confidence, or to abstaining.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{Category, RouterError};
 
 /// A category and its probability.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CategoryScore {
     /// The category's name.
     pub category: String,
@@ -14,7 +15,7 @@ pub struct CategoryScore {
 }
 
 /// What a prompt was classified as.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Classification {
     /// The likeliest category; `None` when its probability is below the threshold.
     pub category: Option<String>,

@@ -1,6 +1,7 @@
 //! From a prompt's category, the candidates and a policy to the model that answers, with every step's
 //! reason.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::policy::{TargetChoice, choose_by_target, context_fault};
@@ -50,7 +51,7 @@ impl<'a> DecisionInput<'a> {
 }
 
 /// What a model was chosen by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ChosenBy {
     /// The request or the prompt's entry names it.
@@ -70,7 +71,7 @@ pub enum ChosenBy {
 }
 
 /// A candidate that was not chosen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Exclusion {
     /// The candidate.
     pub model: String,
@@ -79,7 +80,7 @@ pub struct Exclusion {
 }
 
 /// Which model answers, and why.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Decision {
     /// The category; `None` when the classifier abstained or there was none.
     pub category: Option<String>,

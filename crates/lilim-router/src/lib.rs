@@ -19,6 +19,7 @@ mod model_name;
 mod policy;
 mod priors;
 mod prompts;
+mod schema;
 mod text;
 mod zero_shot;
 
@@ -46,5 +47,6 @@ pub use priors::{calibrated_priors, content_free_prompts};
 pub use prompts::{
     PromptEntry, PromptFormat, PromptId, PromptSet, parse_prompts, parse_prompts_as, read_prompts,
 };
+pub use schema::schemas;
 pub use text::utf8_text;
 pub use zero_shot::zero_shot_message;

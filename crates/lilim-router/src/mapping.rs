@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
@@ -21,7 +22,7 @@ pub struct Route {
 }
 
 /// A route whose model is not installed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SkippedRoute {
     /// The category's name.
     pub category: String,
@@ -32,7 +33,8 @@ pub struct SkippedRoute {
 }
 
 /// Routes in the order of their file.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, JsonSchema)]
+#[schemars(with = "std::collections::BTreeMap<String, String>")]
 pub struct ModelMapping {
     routes: Vec<Route>,
 }

@@ -3,10 +3,11 @@
 //! Names look like `Qwen3-0.6B-q4f16_1-MLC`, `Qwen3-0.6B-Q8_0` or `org/Qwen3-0.6B-GGUF`: a base,
 //! in it a size such as `0.6B`, and perhaps a quantization.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// An installed model offered in place of one that is not.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Suggestion {
     /// The installed model.
     pub model: String,

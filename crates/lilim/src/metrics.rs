@@ -138,6 +138,7 @@ impl Answer {
 
 /// The figures of one answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Figures {
     /// Tokens of the prompt.
     pub(crate) n_prompt: usize,
@@ -154,9 +155,11 @@ pub(crate) struct Figures {
     /// From sending to the last token.
     pub(crate) e2e_ms: Option<f64>,
     /// What guessing ahead brought, where it is on.
+    #[cfg_attr(test, schemars(with = "Option<serde_json::Value>"))]
     pub(crate) speculation: Option<SpeculationUsage>,
     /// What of this a server did not tell: that figure is 0 and means nothing.
     #[serde(default, skip_serializing_if = "Untold::is_nothing")]
+    #[cfg_attr(test, schemars(with = "serde_json::Value"))]
     pub(crate) untold: Untold,
 }
 

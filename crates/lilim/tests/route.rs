@@ -384,3 +384,30 @@ fn a_model_that_can_never_fit_is_told_with_both_numbers() {
         assert!(excluded.contains("taken by what has to stay"), "{excluded}");
     }
 }
+
+#[test]
+fn reports_keep_to_the_committed_schema() {
+    let place = Place::new();
+    let file = place.write("prompts.json", prompts(3));
+    let schema = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../docs/reference/route.schema.json"
+    );
+    let validator = jsonschema::draft202012::new(&read(std::path::Path::new(schema))).unwrap();
+    let policies: [&[&str]; 3] = [
+        &["--cascade", "small,other", "--min-confidence", "1"],
+        &["--target", "decode > 1, energy", "--classifier", "none"],
+        &["--direct", "small", "--context", "8"],
+    ];
+    for policy in policies {
+        let fixed = [&file as &str, "-n", "3", "-o", "out.json", "--fresh"];
+        place.run(&[&fixed[..], policy].concat());
+        let report = read(&place.path("out.json"));
+        let wrong: Vec<_> = validator
+            .iter_errors(&report)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        assert!(wrong.is_empty(), "{policy:?}: {wrong:?}");
+        std::fs::remove_file(place.path("out.json")).unwrap();
+    }
+}

@@ -1,5 +1,6 @@
 //! Whether confidences mean what they say, and what a threshold on them would do.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Judged, ShareInterval, wilson_interval};
@@ -10,7 +11,7 @@ const N_BINS: usize = 10;
 const N_THRESHOLDS: usize = 20;
 
 /// The calibration error and the bins behind it, which are a reliability plot.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Calibration {
     /// Expected calibration error: the mean over the prompts of the distance, in their bin, of the mean
     /// confidence from the share of right ones.
@@ -20,7 +21,7 @@ pub struct Calibration {
 }
 
 /// The prompts of one range of confidence.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CalibrationBin {
     /// Confidences above this are in it (the first has 0 as well).
     pub low: f64,
@@ -35,7 +36,7 @@ pub struct CalibrationBin {
 }
 
 /// What one threshold would do.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AbstainPoint {
     /// Prompts with a lower confidence are not answered.
     pub threshold: f64,

@@ -1,11 +1,12 @@
 //! What was expected against what was said, category by category.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Judged;
 
 /// How often each category was said for each expected one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Confusion {
     /// The categories: as the classifier orders them, then expected ones that it does not know.
     pub labels: Vec<String>,
@@ -16,7 +17,7 @@ pub struct Confusion {
 }
 
 /// How one category fares.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ClassScore {
     /// The category.
     pub label: String,

@@ -4,6 +4,7 @@ mod calibration;
 mod labels;
 mod regret;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{Classification, majority};
@@ -29,7 +30,7 @@ impl Judged<'_> {
 }
 
 /// Bounds that hold the true share in 95 of 100 cases.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ShareInterval {
     /// The lower bound.
     pub low: f64,
@@ -38,7 +39,7 @@ pub struct ShareInterval {
 }
 
 /// The baseline that always says the commonest label.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MajorityBaseline {
     /// The label.
     pub label: String,
@@ -48,7 +49,7 @@ pub struct MajorityBaseline {
 
 /// A classifier's figures on labelled prompts. All but the abstain curve and `n_abstained` take the
 /// likeliest category for what it said, abstained from or not.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Evaluation {
     /// The prompts.
     pub n: usize,

@@ -1,12 +1,13 @@
 //! A small model first; the next larger one when the answer is not sure enough.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Estimate;
 use crate::{ChosenBy, Decision, RouterError};
 
 /// Models from small to large and how sure an answer must be to stand.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Cascade {
     /// The models, in the order they are asked.
     pub steps: Vec<String>,
@@ -43,7 +44,7 @@ impl Cascade {
 }
 
 /// Where an answer goes that is not sure enough.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Escalation {
     /// The answer stands from this confidence on.
     pub min_confidence: f64,
@@ -52,7 +53,7 @@ pub struct Escalation {
 }
 
 /// A model that would be asked next.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct EscalationStep {
     /// The model.
     pub model: String,

@@ -1,5 +1,6 @@
 //! What answering is expected to cost, from measurements alone: what was not measured stays unknown.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Candidate;
@@ -18,7 +19,7 @@ pub struct RequestSize {
 }
 
 /// What one request to one candidate is expected to cost.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Estimate {
     /// Loading: 0 when the model is in memory, `None` when it was never measured.
     pub load_ms: Option<f64>,

@@ -5,6 +5,7 @@ mod estimate;
 mod requirement;
 mod target;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ModelMapping;
@@ -15,7 +16,7 @@ pub use requirement::{Comparison, Objective, Requirement, Target};
 pub(crate) use target::{TargetChoice, choose_by_target, context_fault};
 
 /// A rule that chooses a model.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Policy {
     /// The model that the prompt's category is mapped to.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{Metric, RouterError};
@@ -9,7 +10,7 @@ use crate::{Metric, RouterError};
 const WHAT: &str = "target";
 
 /// How a figure is compared with its bound.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Comparison {
     /// Less than.
     #[serde(rename = "<")]
@@ -51,7 +52,7 @@ impl Comparison {
 }
 
 /// One bound on one figure.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Requirement {
     /// The figure.
     pub metric: Metric,
@@ -69,7 +70,7 @@ impl fmt::Display for Requirement {
 }
 
 /// What *cheapest* means among the candidates that meet every requirement.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Objective {
     /// The least estimated time of this request, a switch included; then the least memory.
@@ -82,7 +83,7 @@ pub enum Objective {
 }
 
 /// Requirements and what is wanted beyond them.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Target {
     /// All must hold.
     pub requirements: Vec<Requirement>,

@@ -7,6 +7,7 @@ mod table;
 use std::collections::BTreeSet;
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{RouterError, utf8_text};
@@ -14,7 +15,7 @@ use crate::{RouterError, utf8_text};
 const WHAT: &str = "prompts";
 
 /// A prompt's id, kept as the file writes it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum PromptId {
     /// A whole number.
@@ -33,7 +34,7 @@ impl fmt::Display for PromptId {
 }
 
 /// One prompt.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PromptEntry {
     /// Its id.
     pub id: PromptId,
@@ -47,6 +48,7 @@ pub struct PromptEntry {
     pub model: Option<String>,
     /// The most tokens that the answer may have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
     pub max_tokens: Option<u32>,
     /// What the model is told before the prompt.
     #[serde(default, skip_serializing_if = "Option::is_none")]

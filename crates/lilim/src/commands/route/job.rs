@@ -16,6 +16,7 @@ use crate::terminal;
 
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Job {
     /// The program's name and version: another one may answer otherwise.
     pub(crate) tool: String,
@@ -34,6 +35,7 @@ pub(crate) struct Job {
     /// The default route.
     pub(crate) fallback: Option<String>,
     /// How models are loaded.
+    #[cfg_attr(test, schemars(with = "serde_json::Value"))]
     pub(crate) options: LoadOptions,
     /// Names and bytes of the models that may answer.
     pub(crate) models: Vec<(String, u64)>,

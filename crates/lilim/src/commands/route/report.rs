@@ -14,6 +14,7 @@ use super::row::{Row, Unsure};
 
 /// Everything that a run gave.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Report<'a> {
     /// The layout's version.
     pub(crate) schema: &'static str,
@@ -34,6 +35,7 @@ pub(crate) const SCHEMA: &str = "lilim.route/1";
 
 /// What follows from rows.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Totals {
     /// Prompts with an answer.
     pub(crate) n_answered: usize,
@@ -90,6 +92,7 @@ pub(crate) struct Totals {
 
 /// Answers that a cascade was not content with, and what they cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct ThrownAway {
     /// Answers.
     pub(crate) n_answers: usize,
@@ -121,6 +124,7 @@ impl ThrownAway {
 
 /// A figure over rows.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Spread {
     /// Rows that have it.
     pub(crate) n: usize,
@@ -153,6 +157,7 @@ impl Spread {
 
 /// Rows that have something in common.
 #[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Group {
     /// Prompts whose answer is kept.
     pub(crate) n: usize,
@@ -308,4 +313,25 @@ pub(crate) fn skipped(job: &Job) -> Vec<SkippedRoute> {
     };
     let installed: Vec<&str> = job.models.iter().map(|(name, _)| name.as_str()).collect();
     mapping.installed_only(&installed).1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schema_of_reports_is_the_committed_one() {
+        let schema = schemars::schema_for!(Report<'static>);
+        let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../../docs/reference/route.schema.json");
+        if std::env::var_os("LILIM_BLESS").is_some() {
+            std::fs::write(&path, &text).unwrap();
+        }
+        let committed = std::fs::read_to_string(&path).unwrap_or_default();
+        assert_eq!(
+            committed, text,
+            "LILIM_BLESS=1 cargo test -p lilim rewrites the schema"
+        );
+    }
 }

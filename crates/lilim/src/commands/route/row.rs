@@ -8,6 +8,7 @@ use crate::metrics::Figures;
 
 /// One prompt's way.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Row {
     /// Its place in the job, from 0.
     pub(crate) index: usize,
@@ -55,6 +56,7 @@ pub(crate) struct Row {
     /// The answer.
     pub(crate) completion: Option<String>,
     /// Why it ended.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub(crate) finish_reason: Option<FinishReason>,
     /// Why there is no answer.
     pub(crate) failure: Option<String>,
@@ -62,6 +64,7 @@ pub(crate) struct Row {
 
 /// An answer that a cascade was not content with.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Unsure {
     /// Who gave it.
     pub(crate) model: String,

@@ -38,7 +38,7 @@ pub(crate) struct RouteRunArguments {
     /// saved, with intervals, and what the classifier itself took.
     #[arg(long, value_name = "MODEL", conflicts_with_all = ["explain", "dry_run"])]
     pub(crate) compare: Option<String>,
-    /// Rounds of a comparison; each takes its share of the prompts.
+    /// Rounds of a comparison; each takes every N-th prompt.
     #[arg(long, value_name = "N", default_value_t = 10, requires = "compare",
         value_parser = clap::value_parser!(u32).range(6..=200))]
     pub(crate) rounds: u32,

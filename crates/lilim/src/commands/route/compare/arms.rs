@@ -28,8 +28,6 @@ pub(super) struct Sample {
     pub(super) round: usize,
     pub(super) arm: Arm,
     pub(super) rows: Vec<Row>,
-    /// Bytes of the models that its answers came from.
-    pub(super) model_bytes: u64,
 }
 
 /// The same prompts straight to one model, also where an entry names another.
@@ -109,28 +107,15 @@ pub(super) fn one_arm(
     (round, n_rounds): (usize, usize),
     arm: Arm,
 ) -> Option<Sample> {
-    let n = job.prompts.len();
-    let share = round * n / n_rounds..(round + 1) * n / n_rounds;
     let mut rows = Vec::new();
-    for index in share {
+    // Every so-many-eth prompt: files are often sorted by category, and a round of one category alone would
+    // compare what no other round does.
+    for index in (round..job.prompts.len()).step_by(n_rounds) {
         let done = worker.work(job, index);
         if done.is_cancelled {
             return None;
         }
         rows.push(done.row);
     }
-    // A cascade's first answers took their models too.
-    let used = |name: &str| {
-        rows.iter().any(|row: &Row| {
-            let is_final = row.decision.model.as_deref() == Some(name);
-            is_final || row.unsure.iter().any(|one| one.model == name)
-        })
-    };
-    let models = job.models.iter().filter(|(name, _)| used(name));
-    Some(Sample {
-        round,
-        arm,
-        model_bytes: models.map(|(_, bytes)| bytes).sum(),
-        rows,
-    })
+    Some(Sample { round, arm, rows })
 }

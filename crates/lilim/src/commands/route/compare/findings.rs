@@ -106,9 +106,8 @@ struct Figure {
     of: fn(&Sample) -> Result<f64, String>,
 }
 
-/// What is compared: of each round the mean over its prompts. Bytes are those of the models' files; peak
-/// memory is measured apart.
-const FIGURES: [Figure; 6] = [
+/// What is compared: of each round the mean over its prompts. Peak memory is measured apart.
+const FIGURES: [Figure; 5] = [
     Figure {
         name: "time, all in all",
         unit: "ms a prompt",
@@ -126,11 +125,6 @@ const FIGURES: [Figure; 6] = [
             let tokens = mean(one, |row| Some(row.figures.as_ref()?.n_out as f64))?;
             Ok(tokens / (mean(one, |row| Some(row.total_ms))? / 1e3))
         },
-    },
-    Figure {
-        name: "bytes of models used",
-        unit: "bytes",
-        of: |one| Ok(one.model_bytes as f64),
     },
     Figure {
         name: "CPU seconds",
@@ -239,7 +233,6 @@ mod tests {
                 round,
                 arm,
                 rows: vec![row(round)],
-                model_bytes: 7,
             };
             super::super::arms::ARMS.map(of)
         });

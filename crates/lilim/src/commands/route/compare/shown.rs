@@ -119,7 +119,6 @@ fn line(one: &Ratio) -> Vec<String> {
 
 fn in_unit(value: f64, unit: &str) -> String {
     match unit {
-        "bytes" => human_bytes(value as u64),
         "ms a prompt" => ms(value),
         "s a prompt" => ms(1e3 * value),
         "J a prompt" => format!("{value:.2} J"),

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use lilim_store::{LineFile, read_lines};
+use lilim_store::LineFile;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -22,7 +22,8 @@ impl<R: Serialize + DeserializeOwned> Batch<R> {
     ///
     /// # Errors
     /// `File` where it cannot be written (so much space is tried first), `OtherJob` where another
-    /// job's rows lie there, `Format` where something else does.
+    /// job's rows lie there, `Format` where something else does. `File` also where another run of the
+    /// job is going on.
     pub fn open(path: &Path, job: &impl Serialize, expected_bytes: u64) -> Result<Self, HostError> {
         let job = serde_json::to_value(job).expect("a job holds nothing that JSON cannot");
         let has_rows = path
@@ -33,6 +34,7 @@ impl<R: Serialize + DeserializeOwned> Batch<R> {
         }
         let mut file = LineFile::create(path, expected_bytes)?;
         file.append(&job)?;
+        file.sync()?;
         Ok(Self {
             file,
             rows: Vec::new(),
@@ -40,7 +42,9 @@ impl<R: Serialize + DeserializeOwned> Batch<R> {
     }
 
     fn go_on(path: &Path, job: &Value) -> Result<Self, HostError> {
-        let lines = read_lines(path)?;
+        // Before anything is read: what another run has read it goes on with.
+        let mut file = LineFile::open(path)?;
+        let lines = file.lines()?;
         let format = |line, reason: String| HostError::Format {
             path: path.to_owned(),
             line,
@@ -48,8 +52,9 @@ impl<R: Serialize + DeserializeOwned> Batch<R> {
         };
         let [first, rest @ ..] = &lines[..] else {
             // It was ended before its first line was whole: there is nothing to lose.
-            let mut file = LineFile::resume(path, 0)?;
+            file.cut(0)?;
             file.append(job)?;
+            file.sync()?;
             return Ok(Self {
                 file,
                 rows: Vec::new(),
@@ -70,15 +75,29 @@ impl<R: Serialize + DeserializeOwned> Batch<R> {
         });
         let rows = rows.collect::<Result<Vec<R>, _>>()?;
         let end = lines.last().map_or(0, |line| line.end);
-        Ok(Self {
-            file: LineFile::resume(path, end)?,
-            rows,
-        })
+        file.cut(end)?;
+        Ok(Self { file, rows })
+    }
+
+    /// Throws away what an earlier run left, unless that run is still going on.
+    ///
+    /// # Errors
+    /// `File` where it is, or the file cannot be removed.
+    pub fn forget(path: &Path) -> Result<(), HostError> {
+        if path.is_file() {
+            LineFile::open(path)?.remove();
+        }
+        Ok(())
     }
 
     /// Rows so far, in the order they were done.
     pub fn rows(&self) -> &[R] {
         &self.rows
+    }
+
+    /// Passes over rows that are not wanted; they stay in the file.
+    pub fn retain(&mut self, is_wanted: impl FnMut(&R) -> bool) {
+        self.rows.retain(is_wanted);
     }
 
     /// Keeps a row.
@@ -87,6 +106,7 @@ impl<R: Serialize + DeserializeOwned> Batch<R> {
     /// `File` where it cannot be written.
     pub fn push(&mut self, row: R) -> Result<(), HostError> {
         self.file.append(&row)?;
+        self.file.sync()?;
         self.rows.push(row);
         Ok(())
     }
@@ -133,6 +153,32 @@ mod tests {
         assert_eq!(batch.rows(), [7]);
         batch.push(8).unwrap();
         assert_eq!(batch.finish(), [7, 8]);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn two_runs_of_a_job_do_not_write_over_each_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("job.jsonl");
+        let job = json!({"prompts": 3});
+        let mut first: Batch<u32> = Batch::open(&path, &job, 0).unwrap();
+        first.push(7).unwrap();
+        let errors = [
+            Batch::<u32>::open(&path, &job, 0).unwrap_err(),
+            Batch::<u32>::forget(&path).unwrap_err(),
+        ];
+        for error in errors {
+            let error = error.to_string();
+            assert!(error.contains("another run of this job"), "{error}");
+        }
+        first.push(8).unwrap();
+        drop(first);
+        let mut second: Batch<u32> = Batch::open(&path, &job, 0).unwrap();
+        assert_eq!(second.rows(), [7, 8]);
+        second.retain(|row| *row == 8);
+        assert_eq!(second.rows(), [8]);
+        drop(second);
+        Batch::<u32>::forget(&path).unwrap();
         assert!(!path.exists());
     }
 

@@ -41,7 +41,7 @@ pub use mapping::{ModelMapping, Route, SkippedRoute};
 pub use model_name::{Suggestion, suggest};
 pub use policy::{
     ASSUMED_ANSWER_TOKENS, Cascade, Comparison, Escalation, EscalationStep, Estimate, Objective,
-    Policy, RequestSize, Requirement, Target, escalate,
+    Policy, RequestSize, Requirement, Target, escalate, pass_over,
 };
 pub use priors::{calibrated_priors, content_free_prompts};
 pub use prompts::{

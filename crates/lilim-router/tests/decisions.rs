@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use lilim_router::{
     Candidate, Cascade, ChosenBy, Classification, Decision, DecisionInput, Measured, Metric,
-    ModelMapping, Policy, RequestSize, Target, decide, escalate,
+    ModelMapping, Policy, RequestSize, Target, decide, escalate, pass_over,
 };
 
 fn classified(category: Option<&str>) -> Classification {
@@ -419,6 +419,14 @@ fn a_cascade_goes_on_while_answers_are_unsure() {
     );
     assert_eq!(second.escalation, None);
     assert_eq!(escalate(&second, 0.0), None);
+    let passed = pass_over(&first, "it broke").unwrap();
+    assert_eq!(passed.model, second.model);
+    let said = passed
+        .reasons
+        .iter()
+        .any(|one| one.contains("failed: it broke;"));
+    assert!(said, "{:?}", passed.reasons);
+    assert_eq!(pass_over(&second, "it broke"), None);
     assert!(escalate(&first, f64::NAN).is_some());
     let long = decide(&DecisionInput {
         size: RequestSize {

@@ -1,7 +1,7 @@
 //! A file of JSON lines, each on disk as soon as it is made. Whatever ends the program, only the last
 //! line may be cut off, and the work goes on after the one before.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -17,6 +17,12 @@ pub enum LineFileError {
         /// The path.
         path: PathBuf,
     },
+    /// Another run writes it now.
+    #[error("another run of this job is going on ({})", path.display())]
+    Busy {
+        /// The path.
+        path: PathBuf,
+    },
     /// The system's answer.
     #[error("{}", path.display())]
     Io {
@@ -27,7 +33,7 @@ pub enum LineFileError {
     },
 }
 
-/// Writes lines at the end of a file.
+/// Writes lines at the end of a file, which nobody else may have open for that meanwhile.
 #[derive(Debug)]
 pub struct LineFile {
     path: PathBuf,
@@ -49,7 +55,7 @@ impl LineFile {
     ///
     /// # Errors
     /// `Io` where it cannot be written, `NotEmpty` where a file with something in it lies: whoever
-    /// wrote that may still want it.
+    /// wrote that may still want it. `Busy` where another run writes it.
     pub fn create(path: &Path, expected_bytes: u64) -> Result<Self, LineFileError> {
         let is_taken = path
             .metadata()
@@ -59,7 +65,14 @@ impl LineFile {
                 path: path.to_owned(),
             });
         }
-        let file = File::create(path).map_err(|source| failed(path, source))?;
+        let file = locked(path, OpenOptions::new().create(true).truncate(false))?;
+        // Another run may have begun it since it was looked at.
+        let len = file.metadata().map_or(0, |file| file.len());
+        if len > 0 {
+            return Err(LineFileError::NotEmpty {
+                path: path.to_owned(),
+            });
+        }
         if let Err(source) = try_space(&file, expected_bytes) {
             // Half a disk of zeros is nobody's work. A device is not ours to remove.
             if file.metadata().is_ok_and(|file| file.is_file()) {
@@ -73,21 +86,48 @@ impl LineFile {
         })
     }
 
+    /// Opens a file to go on with it, once [`Self::lines`] has told where. Nothing in it is changed yet.
+    ///
+    /// # Errors
+    /// `Io` where it cannot be opened, `Busy` where another run writes it.
+    pub fn open(path: &Path) -> Result<Self, LineFileError> {
+        Ok(Self {
+            path: path.to_owned(),
+            file: locked(path, OpenOptions::new().read(true))?,
+        })
+    }
+
     /// Goes on with a file after its first `bytes`; what comes after them goes.
     ///
     /// # Errors
-    /// `Io` where it cannot be opened or written.
+    /// `Io` where it cannot be opened or written, `Busy` where another run writes it.
     pub fn resume(path: &Path, bytes: u64) -> Result<Self, LineFileError> {
-        let open = || -> std::io::Result<File> {
-            let mut file = OpenOptions::new().write(true).open(path)?;
-            file.set_len(bytes)?;
-            file.seek(SeekFrom::End(0))?;
-            Ok(file)
-        };
-        Ok(Self {
-            path: path.to_owned(),
-            file: open().map_err(|source| failed(path, source))?,
-        })
+        let mut file = Self::open(path)?;
+        file.cut(bytes)?;
+        Ok(file)
+    }
+
+    /// The whole lines of a file that was opened to go on with it.
+    ///
+    /// # Errors
+    /// `Io` where the file cannot be read, or is no text.
+    pub fn lines(&mut self) -> Result<Vec<Line>, LineFileError> {
+        self.file
+            .rewind()
+            .map_err(|source| failed(&self.path, source))?;
+        lines_of(&self.file, &self.path)
+    }
+
+    /// Goes on after the first `bytes`; what comes after them goes.
+    ///
+    /// # Errors
+    /// `Io` where it cannot be written.
+    pub fn cut(&mut self, bytes: u64) -> Result<(), LineFileError> {
+        self.file
+            .set_len(bytes)
+            .and_then(|()| self.file.seek(SeekFrom::End(0)))
+            .map(|_| ())
+            .map_err(|source| failed(&self.path, source))
     }
 
     /// Writes a line.
@@ -103,6 +143,16 @@ impl LineFile {
         self.file
             .write_all(&text)
             .and_then(|()| self.file.flush())
+            .map_err(|source| failed(&self.path, source))
+    }
+
+    /// Waits until what was written is on the disk: what ends the machine leaves it there too.
+    ///
+    /// # Errors
+    /// `Io` where it cannot be written.
+    pub fn sync(&self) -> Result<(), LineFileError> {
+        self.file
+            .sync_data()
             .map_err(|source| failed(&self.path, source))
     }
 
@@ -124,6 +174,10 @@ impl LineFile {
 /// `Io` where the file cannot be read, or is no text.
 pub fn read_lines(path: &Path) -> Result<Vec<Line>, LineFileError> {
     let file = File::open(path).map_err(|source| failed(path, source))?;
+    lines_of(&file, path)
+}
+
+fn lines_of(file: &File, path: &Path) -> Result<Vec<Line>, LineFileError> {
     let mut reader = BufReader::new(file);
     let (mut lines, mut end) = (Vec::new(), 0);
     loop {
@@ -155,6 +209,23 @@ fn try_space(mut file: &File, bytes: u64) -> std::io::Result<()> {
     file.flush()?;
     file.set_len(0)?;
     file.rewind()
+}
+
+/// Opens a file for writing and keeps everybody else from doing so, until it is closed.
+fn locked(path: &Path, options: &mut OpenOptions) -> Result<File, LineFileError> {
+    let open = options.write(true).open(path);
+    let file = open.map_err(|source| failed(path, source))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(LineFileError::Busy {
+            path: path.to_owned(),
+        }),
+        // Some file systems know no locks: there it is the user who runs nothing twice.
+        Err(TryLockError::Error(error)) if error.kind() == std::io::ErrorKind::Unsupported => {
+            Ok(file)
+        }
+        Err(TryLockError::Error(error)) => Err(failed(path, error)),
+    }
 }
 
 fn failed(path: &Path, source: std::io::Error) -> LineFileError {
@@ -195,6 +266,27 @@ mod tests {
         let error = LineFile::create(&path, 0).unwrap_err().to_string();
         assert!(error.contains("lines.jsonl"), "{error}");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "1\n");
+    }
+
+    #[test]
+    fn one_run_writes_a_file_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lines.jsonl");
+        let mut first = LineFile::create(&path, 10).unwrap();
+        let is_busy = |result| matches!(result, Err(LineFileError::Busy { .. }));
+        assert!(is_busy(LineFile::create(&path, 10)));
+        first.append(&1).unwrap();
+        first.sync().unwrap();
+        assert!(is_busy(LineFile::open(&path)));
+        assert!(is_busy(LineFile::resume(&path, 0)));
+        first.append(&2).unwrap();
+        drop(first);
+        let mut second = LineFile::open(&path).unwrap();
+        let lines = second.lines().unwrap();
+        assert_eq!(lines.len(), 2);
+        second.cut(lines[0].end).unwrap();
+        second.append(&3).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "1\n3\n");
     }
 
     #[test]

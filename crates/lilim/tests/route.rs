@@ -4,6 +4,7 @@
 
 mod place;
 
+use std::io::{Read as _, Write as _};
 use std::process::Stdio;
 
 use place::{Place, prompts, read};
@@ -225,6 +226,78 @@ fn a_cascade_asks_the_next_model_where_the_first_is_not_sure() {
     let row = &unsure["rows"][0];
     assert_eq!(row["decision"]["model"], "other", "{row}");
     assert_eq!(row["unsure"][0]["model"], "small");
+}
+
+/// A server that has a model called `broken` and answers nothing. It ends with the test.
+fn broken_server() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut request = [0; 1 << 16];
+            let n_bytes = stream.read(&mut request).unwrap_or(0);
+            let (status, body) = match request[..n_bytes].starts_with(b"POST") {
+                true => ("500 Internal Server Error", "no"),
+                false => ("200 OK", r#"{"data":[{"id":"broken"}]}"#),
+            };
+            let n_bytes = body.len();
+            let head = format!("HTTP/1.1 {status}\r\nContent-Length: {n_bytes}");
+            let _ = write!(stream, "{head}\r\nConnection: close\r\n\r\n{body}");
+        }
+    });
+    format!("http://{address}")
+}
+
+#[test]
+fn an_unsure_answer_stays_where_the_larger_model_fails() {
+    let place = Place::new();
+    let broken = broken_server();
+    let file = place.write("prompts.json", prompts(1));
+    let report = |steps| {
+        let fixed = [&file as &str, "--min-confidence", "1", "-n", "4"];
+        let models = ["-m", "small", "-m", &broken, "-m", "other"];
+        place.json(&[&fixed[..], &models, &["--cascade", steps]].concat())
+    };
+    let row = &report("small,broken")["rows"][0];
+    assert_eq!(row["failure"], Value::Null, "{row}");
+    assert_eq!(row["decision"]["model"], "small");
+    assert!(row["completion"].is_string() && row["figures"].is_object());
+    assert_eq!(row["unsure"], json!([]));
+    let reasons = row["decision"]["reasons"].to_string();
+    assert!(reasons.contains("broken failed: "), "{reasons}");
+    assert!(reasons.contains("the answer of small is kept"), "{reasons}");
+    // A step that fails is passed over, first or not.
+    let totals = &report("broken,other")["totals"];
+    assert_eq!(totals["by_model"]["other"]["n"], 1, "{totals}");
+    let row = &report("small,broken,other")["rows"][0];
+    assert_eq!(row["decision"]["model"], "other", "{row}");
+    assert_eq!(row["unsure"][0]["model"], "small");
+}
+
+#[test]
+fn loads_are_counted_one_by_one_and_failed_prompts_take_no_time() {
+    let place = Place::new();
+    let all =
+        json!([{"id": 1, "prompt": "What is rain?"}, {"id": 2, "prompt": "a", "model": "nobody"}]);
+    let file = place.write("prompts.json", json!({ "prompts": all }).to_string());
+    let fixed = [&file as &str, "-n", "4", "-o", "out.json"];
+    let cascade = ["--cascade", "small,other", "--min-confidence", "1"];
+    place.failure(&[&fixed[..], &cascade].concat());
+    let totals = &read(&place.path("out.json"))["totals"];
+    assert_eq!(totals["n_answered"], 1, "{totals}");
+    assert_eq!(totals["total_ms"]["n"], 1, "{totals}");
+    assert_eq!(totals["switches"]["n"], 2, "{totals}");
+}
+
+#[test]
+fn nothing_at_all_is_refused() {
+    let place = Place::new();
+    let file = place.write("prompts.json", prompts(1));
+    for flag in ["--limit", "-n"] {
+        let (code, err) = place.failure(&[&file, "-m", "small", flag, "0"]);
+        assert_eq!(code, 2, "{err}");
+        assert!(err.contains("one at least"), "{err}");
+    }
 }
 
 #[test]

@@ -61,6 +61,39 @@ fn rows_of_another_version_are_told_and_not_gone_on_with() {
 }
 
 #[test]
+fn a_prompt_counts_once_whatever_the_file_of_rows_holds() {
+    let place = Place::new();
+    let file = place.write("prompts.json", prompts(300));
+    let arguments = [&file as &str, "-m", "small", "-n", "2", "-o", "a/r.json"];
+    let (_, rows) = ended_by("-KILL", &place, &arguments);
+    let text = std::fs::read_to_string(&rows).unwrap();
+    let whole = &text[..=text.rfind('\n').unwrap()];
+    let first = whole.lines().nth(1).unwrap();
+    let beyond = first.replacen("\"index\":0", "\"index\":5000", 1);
+    assert_ne!(first, beyond);
+    std::fs::write(&rows, format!("{whole}{first}\n{beyond}\n")).unwrap();
+    place.fine(&arguments);
+    let report = read(&place.path("a/r.json"));
+    let indices = report["rows"].as_array().unwrap().iter();
+    let indices: Vec<_> = indices.map(|row| row["index"].as_u64().unwrap()).collect();
+    assert_eq!(indices, (0..300).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_row_that_is_none_is_told_with_what_helps() {
+    let place = Place::new();
+    let file = place.write("prompts.json", prompts(1_000));
+    let arguments = [&file as &str, "-m", "small", "-n", "8", "-o", "a/r.json"];
+    let (_, rows) = ended_by("-KILL", &place, &arguments);
+    let text = std::fs::read_to_string(&rows).unwrap();
+    let job = text.lines().next().unwrap();
+    std::fs::write(&rows, format!("{job}\nhello\n")).unwrap();
+    let (code, err) = place.failure(&arguments);
+    assert_eq!(code, 1, "{err}");
+    assert!(err.contains("line 2") && err.contains("--fresh"), "{err}");
+}
+
+#[test]
 fn ctrl_c_while_a_model_sorts_leaves_no_row_behind() {
     let place = Place::new();
     // Sorting is nearly all that happens here.

@@ -69,15 +69,34 @@ pub fn escalate(decision: &Decision, answer_confidence: f64) -> Option<Decision>
     if answer_confidence >= escalation.min_confidence {
         return None;
     }
-    let (next, rest) = escalation.steps.split_first()?;
-    let mut reasons = decision.reasons.clone();
-    reasons.push(format!(
+    let next = escalation.steps.first()?;
+    let reason = format!(
         "the answer of {} has a confidence of {:.1} %, below {:.1} %: {} is asked",
         decision.model.as_deref().unwrap_or("nobody"),
         answer_confidence * 100.0,
         escalation.min_confidence * 100.0,
         next.model,
-    ));
+    );
+    next_step(decision, reason)
+}
+
+/// What a cascade does after a model that gave no answer: the decision for its next model, or `None`
+/// where no model is left.
+pub fn pass_over(decision: &Decision, failure: &str) -> Option<Decision> {
+    let next = decision.escalation.as_ref()?.steps.first()?;
+    let reason = format!(
+        "{} failed: {failure}; {} is asked",
+        decision.model.as_deref().unwrap_or("nobody"),
+        next.model,
+    );
+    next_step(decision, reason)
+}
+
+fn next_step(decision: &Decision, reason: String) -> Option<Decision> {
+    let escalation = decision.escalation.as_ref()?;
+    let (next, rest) = escalation.steps.split_first()?;
+    let mut reasons = decision.reasons.clone();
+    reasons.push(reason);
     reasons.extend(next.estimate.switch_reason(&next.model));
     Some(Decision {
         model: Some(next.model.clone()),

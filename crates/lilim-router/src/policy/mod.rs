@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ModelMapping;
 
-pub use cascade::{Cascade, Escalation, EscalationStep, escalate};
+pub use cascade::{Cascade, Escalation, EscalationStep, escalate, pass_over};
 pub use estimate::{ASSUMED_ANSWER_TOKENS, Estimate, RequestSize};
 pub use requirement::{Comparison, Objective, Requirement, Target};
 pub(crate) use target::{TargetChoice, choose_by_target, context_fault};

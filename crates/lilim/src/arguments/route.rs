@@ -46,7 +46,7 @@ pub(crate) struct RouteRunArguments {
     #[arg(long, hide = true, requires = "compare")]
     pub(crate) arm: Option<RouteArm>,
     /// Only the first so many prompts.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = one_or_more)]
     pub(crate) limit: Option<usize>,
     /// Only prompts whose file says this category (repeatable).
     #[arg(long, value_name = "CATEGORY")]
@@ -61,7 +61,8 @@ pub(crate) struct RouteRunArguments {
         long,
         visible_alias = "n-predict",
         default_value_t = 256,
-        value_name = "N"
+        value_name = "N",
+        value_parser = one_or_more
     )]
     pub(crate) max_tokens: usize,
     /// Memory for models, in MiB; the one used longest ago makes room [default: what is free].
@@ -169,7 +170,7 @@ pub(crate) struct RouteEvalArguments {
     #[arg(long, value_name = "MODEL", requires = "regret")]
     pub(crate) reference: Option<String>,
     /// Only the first so many labelled prompts.
-    #[arg(long, value_name = "N", requires = "regret")]
+    #[arg(long, value_name = "N", requires = "regret", value_parser = one_or_more)]
     pub(crate) limit: Option<usize>,
     /// The most tokens of an answer.
     #[arg(
@@ -178,7 +179,8 @@ pub(crate) struct RouteEvalArguments {
         visible_alias = "n-predict",
         default_value_t = 256,
         value_name = "N",
-        requires = "regret"
+        requires = "regret",
+        value_parser = one_or_more
     )]
     pub(crate) max_tokens: usize,
     #[command(flatten)]
@@ -217,5 +219,13 @@ impl std::fmt::Display for RouteArm {
             Self::Routed => "routed",
             Self::Direct => "direct",
         })
+    }
+}
+
+fn one_or_more(text: &str) -> Result<usize, String> {
+    match text.parse::<usize>() {
+        Ok(0) => Err("there must be one at least".to_owned()),
+        Ok(count) => Ok(count),
+        Err(error) => Err(error.to_string()),
     }
 }

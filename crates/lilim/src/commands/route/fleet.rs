@@ -167,6 +167,12 @@ impl Fleet {
         Ok(named)
     }
 
+    /// Whether a server answers for it, which has loaded it already.
+    pub(crate) fn is_server(&self, name: &str) -> bool {
+        let found = self.members.iter().find(|member| member.name == name);
+        found.is_some_and(|member| matches!(member.place, At::Server { .. }))
+    }
+
     fn member(&self, name: &str) -> Result<&Member, EngineError> {
         let found = self.members.iter().find(|member| member.name == name);
         found.ok_or_else(|| EngineError::Text(format!("no model '{name}' was chosen")))

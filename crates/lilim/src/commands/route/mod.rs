@@ -13,6 +13,7 @@ mod score;
 mod text;
 mod work;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -189,10 +190,13 @@ fn answer_all(
 ) -> anyhow::Result<Exit> {
     let place = Place::of(arguments, job, config)?;
     if arguments.fresh {
-        place.forget()?;
+        Batch::<Row>::forget(&place.journal)?;
     }
     let mut batch: Batch<Row> =
         Batch::open(&place.journal, job, expected_bytes(job)).map_err(begun_by_another)?;
+    let mut done = BTreeSet::new();
+    // One row a prompt, whoever wrote the file.
+    batch.retain(|row| row.index < job.prompts.len() && done.insert(row.index));
     worker.recall(job, batch.rows());
     if !batch.rows().is_empty() {
         let n = batch.rows().len();
@@ -207,20 +211,19 @@ fn answer_all(
         print_line(&text::row_head())?;
     }
     for index in 0..job.prompts.len() {
-        if batch.rows().iter().any(|row| row.index == index) {
+        if done.contains(&index) {
             continue;
         }
-        let done = batch.rows().len();
         status.show(&progress(
-            done,
+            batch.rows().len(),
             job.prompts.len(),
             n_before,
             begun.elapsed(),
         ));
-        let done = worker.work(job, index);
+        let one = worker.work(job, index);
         status.clear();
         // What the user cut short is done again by the run that goes on.
-        if done.is_cancelled {
+        if one.is_cancelled {
             let n = batch.rows().len();
             terminal::tell(&format!(
                 "interrupted after {n} of {} prompts; the same command goes on",
@@ -229,9 +232,9 @@ fn answer_all(
             return Ok(Exit::Cancelled);
         }
         if !arguments.output.json {
-            print_line(&text::row_line(&done.row))?;
+            print_line(&text::row_line(&one.row))?;
         }
-        batch.push(done.row)?;
+        batch.push(one.row)?;
     }
     let mut rows = batch.rows().to_vec();
     rows.sort_by_key(|row| row.index);
@@ -276,6 +279,7 @@ fn begun_by_another(error: HostError) -> anyhow::Error {
             let (path, theirs) = (path.display(), theirs.trim_matches('"'));
             anyhow::anyhow!("{path} was begun by {theirs}; begin anew with --fresh")
         }
+        HostError::Format { .. } => anyhow::anyhow!("{error}; begin anew with --fresh"),
         other => other.into(),
     }
 }
@@ -321,15 +325,6 @@ impl Place {
             journal: folder.join(format!("{}.rows.jsonl", job.hash()?)),
             report,
         })
-    }
-
-    fn forget(&self) -> anyhow::Result<()> {
-        match std::fs::remove_file(&self.journal) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(error).with_context(|| format!("removing {}", self.journal.display()))
-            }
-            _ => Ok(()),
-        }
     }
 
     /// Writes the report in every format, each in one step.

@@ -61,14 +61,15 @@ pub(crate) struct Totals {
     pub(crate) classification_ms: Spread,
     /// Prompts whose text a model had classified before: it was not asked again.
     pub(crate) n_cached: usize,
-    /// From being taken up to the last token, classification and loading included.
+    /// From being taken up to the last token, classification and loading included, of prompts with an
+    /// answer.
     pub(crate) total_ms: Spread,
     /// All tokens written / the time from sending to the last token, over all answers: what the models
     /// did.
     pub(crate) overall_tps: Option<f64>,
     /// Tokens of the answers that are kept / the same time: what came of it.
     pub(crate) kept_tps: Option<f64>,
-    /// How often a model was loaded, and how long that took.
+    /// How often a model was loaded for an answer, and how long that took: one figure a load.
     pub(crate) switches: Spread,
     /// The largest resident set.
     pub(crate) peak_rss_bytes: Option<u64>,
@@ -193,7 +194,8 @@ impl Totals {
         let why_no_energy = rows.iter().find_map(|row| row.why_no_energy.clone());
         let energy: Option<Vec<f64>> = rows.iter().map(|row| row.energy_j).collect();
         let cpu: Option<Vec<f64>> = rows.iter().map(|row| row.cpu_s).collect();
-        let loads = rows.iter().map(|row| row.load_ms).filter(|&ms| ms > 0.0);
+        let loads = rows.iter().flat_map(|row| &row.loads).map(|load| load.ms);
+        let answered = rows.iter().filter(|row| row.failure.is_none());
         Self {
             n_answered: rows.len() - failures.values().sum::<usize>(),
             failures,
@@ -210,12 +212,14 @@ impl Totals {
                     .map(|row| row.classification_ms),
             ),
             n_cached: rows.iter().filter(|row| row.cached).count(),
-            total_ms: Spread::of(rows.iter().map(|row| row.total_ms)),
+            total_ms: Spread::of(answered.map(|row| row.total_ms)),
             overall_tps: rate(completion_tokens),
             kept_tps: rate(kept_tokens),
             switches: Spread::of(loads),
             peak_rss_bytes: rows.iter().filter_map(|row| row.peak_rss_bytes).max(),
-            cpu_s: cpu.map(|all| all.iter().sum()),
+            cpu_s: cpu
+                .filter(|all| !all.is_empty())
+                .map(|all| all.iter().sum()),
             energy_j: energy
                 .filter(|all| !all.is_empty())
                 .map(|all| all.iter().sum()),

@@ -29,8 +29,11 @@ pub(crate) struct Row {
     pub(crate) decision: Decision,
     /// From the decision to sending, loading left out.
     pub(crate) queue_ms: f64,
-    /// What loading models for it took.
+    /// What loading models for it took, together.
     pub(crate) load_ms: f64,
+    /// Each model that was loaded to answer it. To reach a server is no load.
+    #[serde(default)]
+    pub(crate) loads: Vec<Load>,
     /// Models that had to go for it.
     pub(crate) evicted: Vec<String>,
     /// From being taken up to the first token of the answer that is kept: classifying, loading and
@@ -60,6 +63,16 @@ pub(crate) struct Row {
     pub(crate) finish_reason: Option<FinishReason>,
     /// Why there is no answer.
     pub(crate) failure: Option<String>,
+}
+
+/// A model that came into memory.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Load {
+    /// Which.
+    pub(crate) model: String,
+    /// How long that took.
+    pub(crate) ms: f64,
 }
 
 /// An answer that a cascade was not content with.

@@ -11,12 +11,14 @@ use lilim_api::{
 use lilim_bench::energy::{COUNTER_J, Meter};
 use lilim_bench::process;
 use lilim_host::{HostError, Residency, Residents};
-use lilim_router::{Decision, DecisionInput, Policy, PromptEntry, RequestSize, decide, escalate};
+use lilim_router::{
+    Decision, DecisionInput, Policy, PromptEntry, RequestSize, decide, escalate, pass_over,
+};
 
 use super::classifier::{Sorted, Sorter};
 use super::fleet::{Fleet, Loaded, candidates};
 use super::job::Job;
-use super::row::{Row, Unsure};
+use super::row::{Load, Row, Unsure};
 use crate::generate::stream_answer;
 use crate::metrics::Answer;
 use crate::terminal;
@@ -99,6 +101,7 @@ impl Worker {
             decision,
             queue_ms: 0.0,
             load_ms: 0.0,
+            loads: Vec::new(),
             evicted: Vec::new(),
             first_token_ms: None,
             figures: None,
@@ -121,12 +124,6 @@ impl Worker {
             Err(error) if matches!(error.downcast_ref(), Some(EngineError::Cancelled)) => true,
             Err(error) => {
                 row.failure = Some(format!("{error:#}"));
-                // What broke is loaded afresh for the next prompt; a request that was refused broke nothing.
-                if is_breakdown(&error)
-                    && let Some(model) = &row.decision.model
-                {
-                    self.residency.drop_model(model);
-                }
                 false
             }
         };
@@ -165,7 +162,8 @@ impl Worker {
         Ok((!is_cancelled).then_some(n_loaded))
     }
 
-    /// Answers, as often as a cascade asks. Tells whether the user ended it.
+    /// Answers, as often as a cascade asks. Tells whether the user ended it. An answer that is not sure
+    /// enough stands in the row until there is a surer one, and stays where none comes.
     fn answer(
         &mut self,
         job: &Job,
@@ -174,52 +172,119 @@ impl Worker {
         row: &mut Row,
     ) -> anyhow::Result<bool> {
         let entry = &job.prompts[index];
+        let mut kept: Option<Kept> = None;
         loop {
             let Some(model) = row.decision.model.clone() else {
                 anyhow::bail!("no model may answer: {}", row.decision.reasons.join("; "));
             };
-            let decided = Instant::now();
-            let fetched = self.residency.fetch(&model)?;
-            let mut load_ms = 0.0;
-            if let Some(switch) = fetched.switch {
-                load_ms = switch.load.as_secs_f64() * 1e3;
-                row.load_ms += load_ms;
-                row.evicted.extend(switch.evicted);
-            }
-            let waited_ms = decided.elapsed().as_secs_f64() * 1e3;
-            row.queue_ms += (waited_ms - load_ms).max(0.0);
-            if let Some(reason) = system_reason(&model, fetched.model.model.as_ref(), entry) {
-                if self.told.insert(model.clone()) {
-                    terminal::tell(&format!("warning: {reason}"));
+            let (answer, ms) = match self.ask_model(&model, entry, job.max_tokens, row) {
+                Ok(answered) => answered,
+                Err(error) => {
+                    // What broke is loaded afresh for the next prompt; a request that was refused broke
+                    // nothing.
+                    if is_breakdown(&error) {
+                        self.residency.drop_model(&model);
+                    }
+                    if matches!(error.downcast_ref(), Some(EngineError::Cancelled)) {
+                        return Err(error);
+                    }
+                    let failure = format!("{error:#}");
+                    if let Some(next) = pass_over(&row.decision, &failure) {
+                        row.decision = next;
+                        continue;
+                    }
+                    let kept = kept.ok_or(error)?;
+                    kept.stay(row, &model, &failure);
+                    return Ok(false);
                 }
-                row.decision.reasons.push(reason);
-            }
-            let is_cascade = row.decision.escalation.is_some();
-            let sent = Instant::now();
-            let answer = ask(fetched.model, entry, job.max_tokens, is_cascade)?;
+            };
             let is_cancelled = answer.finish_reason == Some(FinishReason::Cancelled);
             let confidence = answer.confidence().unwrap_or(0.0);
             let next = match is_cancelled {
                 true => None,
                 false => escalate(&row.decision, confidence),
             };
+            row.first_token_ms = answer
+                .first_token_at()
+                .map(|at| at.saturating_duration_since(begun).as_secs_f64() * 1e3);
+            let figures = answer.figures();
+            row.figures = Some(figures.clone());
+            row.finish_reason = answer.finish_reason;
+            row.completion = Some(answer.text);
             let Some(next) = next else {
-                row.first_token_ms = answer
-                    .first_token_at()
-                    .map(|at| at.saturating_duration_since(begun).as_secs_f64() * 1e3);
-                row.figures = Some(answer.figures());
-                row.finish_reason = answer.finish_reason;
-                row.completion = Some(answer.text);
+                row.unsure.extend(kept.map(|kept| kept.unsure));
                 return Ok(is_cancelled);
             };
-            row.unsure.push(Unsure {
+            let unsure = Unsure {
                 model,
                 confidence,
-                ms: sent.elapsed().as_secs_f64() * 1e3,
-                figures: answer.figures(),
-            });
-            row.decision = next;
+                ms,
+                figures,
+            };
+            let decision = std::mem::replace(&mut row.decision, next);
+            let earlier = kept.replace(Kept { unsure, decision });
+            row.unsure.extend(earlier.map(|kept| kept.unsure));
         }
+    }
+
+    /// A model's answer and the milliseconds from sending to its end; what came before is in the row.
+    fn ask_model(
+        &mut self,
+        model: &str,
+        entry: &PromptEntry,
+        max_tokens: usize,
+        row: &mut Row,
+    ) -> anyhow::Result<(Answer, f64)> {
+        let decided = Instant::now();
+        let is_server = self.residency.source().is_server(model);
+        let fetched = self.residency.fetch(model)?;
+        let mut load_ms = 0.0;
+        if let Some(switch) = fetched.switch {
+            // A server has its model: to reach it is waiting.
+            if !is_server {
+                load_ms = switch.load.as_secs_f64() * 1e3;
+                row.load_ms += load_ms;
+                row.loads.push(Load {
+                    model: model.to_owned(),
+                    ms: load_ms,
+                });
+            }
+            row.evicted.extend(switch.evicted);
+        }
+        let waited_ms = decided.elapsed().as_secs_f64() * 1e3;
+        row.queue_ms += (waited_ms - load_ms).max(0.0);
+        if let Some(reason) = system_reason(model, fetched.model.model.as_ref(), entry) {
+            if self.told.insert(model.to_owned()) {
+                terminal::tell(&format!("warning: {reason}"));
+            }
+            row.decision.reasons.push(reason);
+        }
+        let is_cascade = row.decision.escalation.is_some();
+        let sent = Instant::now();
+        let answer = ask(fetched.model, entry, max_tokens, is_cascade)?;
+        Ok((answer, sent.elapsed().as_secs_f64() * 1e3))
+    }
+}
+
+/// The last answer that a cascade was not content with; the row holds its text and its figures.
+struct Kept {
+    unsure: Unsure,
+    decision: Decision,
+}
+
+impl Kept {
+    /// No better answer comes: `model` was to give it, and failed.
+    fn stay(self, row: &mut Row, model: &str, failure: &str) {
+        let giver = &self.unsure.model;
+        let mut reasons = std::mem::take(&mut row.decision.reasons);
+        reasons.push(format!(
+            "{model} failed: {failure}; the answer of {giver} is kept"
+        ));
+        row.decision = Decision {
+            reasons,
+            escalation: None,
+            ..self.decision
+        };
     }
 }
 

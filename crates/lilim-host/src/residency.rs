@@ -65,6 +65,19 @@ pub struct Switch {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Residents(Vec<(String, bool)>);
 
+/// Names in that order, each with whether it had to stay.
+impl From<Residents> for Vec<(String, bool)> {
+    fn from(all: Residents) -> Self {
+        all.0
+    }
+}
+
+impl From<Vec<(String, bool)>> for Residents {
+    fn from(all: Vec<(String, bool)>) -> Self {
+        Self(all)
+    }
+}
+
 impl<S: Source> Residency<S> {
     /// Nothing is loaded yet.
     pub fn new(source: S, budget_bytes: u64) -> Self {

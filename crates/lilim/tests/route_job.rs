@@ -94,6 +94,41 @@ fn a_row_that_is_none_is_told_with_what_helps() {
 }
 
 #[test]
+fn what_was_in_memory_is_there_again_when_a_run_goes_on() {
+    let place = Place::new();
+    let file = place.write("prompts.json", prompts(300));
+    let arguments = [&file as &str, "-m", "small", "-n", "2", "-o", "a/r.json"];
+    ended_by("-KILL", &place, &arguments);
+    let (_, err) = place.fine(&arguments);
+    assert!(err.contains("going on after"), "{err}");
+    let said = "loaded as before, in no prompt's time: small";
+    assert!(err.contains(said), "{err}");
+    let report = read(&place.path("a/r.json"));
+    // By the first run; the second one's load is nobody's.
+    assert_eq!(report["totals"]["switches"]["n"], 1);
+    let rows = report["rows"].as_array().unwrap();
+    assert_eq!(rows[0]["left"]["residents"], json!([["small", false]]));
+    assert!(rows[0]["left"]["load_ms"]["small"].is_f64());
+    assert_eq!(rows[0]["left"], rows[299]["left"]);
+}
+
+#[test]
+fn another_file_of_the_same_name_and_size_is_another_job() {
+    let place = Place::new();
+    let file = place.write("prompts.json", prompts(300));
+    let arguments = [&file as &str, "-m", "other", "-n", "2", "-o", "a/r.json"];
+    ended_by("-KILL", &place, &arguments);
+    let bytes = std::fs::read(place.path("models/other.gguf")).unwrap();
+    place.write("models/other.gguf", bytes);
+    let (_, err) = place.fine(&arguments);
+    assert!(!err.contains("going on after"), "{err}");
+    let identity = &read(&place.path("a/r.json"))["job"]["identities"]["other"];
+    let path = identity["place"].as_str().unwrap();
+    assert!(path.ends_with("other.gguf"), "{identity}");
+    assert!(identity["modified"].is_string(), "{identity}");
+}
+
+#[test]
 fn ctrl_c_while_a_model_sorts_leaves_no_row_behind() {
     let place = Place::new();
     // Sorting is nearly all that happens here.

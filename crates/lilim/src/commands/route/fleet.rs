@@ -10,6 +10,7 @@ use lilim_host::{HostError, Residency, Source};
 use lilim_native::NativeEngine;
 use lilim_router::{Candidate, Measured};
 
+use super::job::Identity;
 use super::measured::Results;
 use crate::commands::bench::header;
 use crate::config::Config;
@@ -57,6 +58,7 @@ enum At {
     Files(ModelFiles),
     /// At a server, which has loaded it already.
     Server {
+        url: String,
         engine: OpenAiEngine,
         /// Whether prompts to it leave the machine.
         is_remote: bool,
@@ -64,12 +66,26 @@ enum At {
 }
 
 impl At {
+    /// The whole path, the address, or `embedded`; and when a file was written last.
+    fn named(&self) -> (String, Option<String>) {
+        let path = match self {
+            Self::Server { url, .. } => return (url.clone(), None),
+            Self::Files(ModelFiles::Embedded { .. }) => return ("embedded".to_owned(), None),
+            Self::Files(ModelFiles::Gguf(path)) => path,
+        };
+        let whole = path.canonicalize().unwrap_or_else(|_| path.clone());
+        let modified = path.metadata().and_then(|file| file.modified()).ok();
+        let modified = modified.and_then(|time| jiff::Timestamp::try_from(time).ok());
+        (
+            whole.display().to_string(),
+            modified.map(|time| time.to_string()),
+        )
+    }
+
     fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Files(a), Self::Files(b)) => format!("{a:?}") == format!("{b:?}"),
-            (Self::Server { engine: a, .. }, Self::Server { engine: b, .. }) => {
-                a.model() == b.model()
-            }
+            (Self::Server { url: a, .. }, Self::Server { url: b, .. }) => a == b,
             _ => false,
         }
     }
@@ -132,6 +148,32 @@ impl Fleet {
         let all = self.members.iter().filter(|member| member.is_candidate);
         all.map(|member| (member.name.clone(), member.file_bytes))
             .collect()
+    }
+
+    /// What every model's name means, the one that sorts included.
+    pub(crate) fn identities(&self) -> BTreeMap<String, Identity> {
+        let identity = |member: &Member| {
+            let (place, modified) = member.place.named();
+            Identity {
+                place,
+                modified,
+                measured: member.measured.clone(),
+                load_ms: member.load_ms,
+            }
+        };
+        let all = self.members.iter();
+        all.map(|member| (member.name.clone(), identity(member)))
+            .collect()
+    }
+
+    /// How long each model took to load here, which is better known than any benchmark's figure.
+    pub(crate) fn loads(&self) -> BTreeMap<String, f64> {
+        self.load_ms.borrow().clone()
+    }
+
+    /// Takes the place of [`Self::loads`] by what they were.
+    pub(crate) fn restore_loads(&self, loads: BTreeMap<String, f64>) {
+        self.load_ms.replace(loads);
     }
 
     /// Takes in the model that sorts prompts, by a name, a path or an address. It answers none unless it is
@@ -224,7 +266,11 @@ fn server_member(text: &str, results: &Results, allow_remote: bool) -> anyhow::R
         measured: known.map(|known| known.measured),
         load_ms: None,
         is_candidate: true,
-        place: At::Server { engine, is_remote },
+        place: At::Server {
+            url: server.url,
+            engine,
+            is_remote,
+        },
     })
 }
 
@@ -263,6 +309,9 @@ impl Source for Fleet {
             model,
         };
         let took = start.elapsed().as_secs_f64() * 1e3;
+        if self.is_server(name) {
+            return Ok(loaded);
+        }
         self.load_ms.borrow_mut().insert(name.to_owned(), took);
         Ok(loaded)
     }

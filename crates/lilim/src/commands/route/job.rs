@@ -1,12 +1,13 @@
 //! Everything that a run of prompts is about, resolved: what makes two runs the same job.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Context;
 use lilim_api::LoadOptions;
 use lilim_router::{
-    Cascade, Category, ModelMapping, Policy, PromptEntry, PromptSet, Target, built_in_categories,
-    parse_categories, utf8_text,
+    Cascade, Category, Measured, ModelMapping, Policy, PromptEntry, PromptSet, Target,
+    built_in_categories, parse_categories, utf8_text,
 };
 use serde::{Deserialize, Serialize};
 
@@ -39,12 +40,30 @@ pub(crate) struct Job {
     pub(crate) options: LoadOptions,
     /// Names and bytes of the models that may answer.
     pub(crate) models: Vec<(String, u64)>,
+    /// What tells each model from others of its name and size, and the figures of this machine that the
+    /// rule goes by, as they were when the job began. The model that sorts is among them.
+    pub(crate) identities: BTreeMap<String, Identity>,
     /// Memory for models in MiB, where the user says it: what is free at the moment makes no other job.
     pub(crate) memory_budget_mib: Option<u64>,
     /// Whether prompts may leave the machine.
     pub(crate) allow_remote: bool,
     /// The most tokens of an answer.
     pub(crate) max_tokens: usize,
+}
+
+/// Which model a name means, and what is known of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Identity {
+    /// The whole path of its file, the address of its server, or `embedded`.
+    pub(crate) place: String,
+    /// When the file (of a split set the one that was named) was written last, RFC 3339.
+    pub(crate) modified: Option<String>,
+    /// What benchmarks measured of it here.
+    #[cfg_attr(test, schemars(with = "serde_json::Value"))]
+    pub(crate) measured: Option<Measured>,
+    /// How long it took to load in a benchmark.
+    pub(crate) load_ms: Option<f64>,
 }
 
 /// What [`Job::tool`] is.
@@ -152,6 +171,12 @@ mod tests {
 
     #[test]
     fn a_job_is_the_same_whatever_the_version_but_not_whatever_the_memory() {
+        let identity = Identity {
+            place: "a.gguf".to_owned(),
+            modified: None,
+            measured: None,
+            load_ms: None,
+        };
         let job = Job {
             tool: "lilim 1".to_owned(),
             prompts: Vec::new(),
@@ -163,6 +188,7 @@ mod tests {
             fallback: None,
             options: LoadOptions::default(),
             models: vec![("small".to_owned(), 1)],
+            identities: [("small".to_owned(), identity.clone())].into(),
             memory_budget_mib: None,
             allow_remote: false,
             max_tokens: 8,
@@ -173,6 +199,18 @@ mod tests {
             change(&mut job);
             job.hash().unwrap()
         };
+        let another = |change: fn(&mut Identity)| {
+            let mut job = job.clone();
+            job.identities.values_mut().for_each(change);
+            job.hash().unwrap()
+        };
+        assert_ne!(another(|one| one.place = "b.gguf".to_owned()), hash);
+        assert_ne!(another(|one| one.modified = Some("now".to_owned())), hash);
+        assert_ne!(
+            another(|one| one.measured = Some(Measured::default())),
+            hash
+        );
+        assert_ne!(another(|one| one.load_ms = Some(1.0)), hash);
         assert_eq!(other(|job| job.tool = "lilim 2".to_owned()), hash);
         assert_ne!(other(|job| job.memory_budget_mib = Some(1)), hash);
         assert_ne!(

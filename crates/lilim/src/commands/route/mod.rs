@@ -13,7 +13,7 @@ mod score;
 mod text;
 mod work;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -60,6 +60,7 @@ pub(crate) fn run(arguments: &RouteArguments, config: &Config) -> anyhow::Result
         who = who.with_model(&found.0);
         job.classifier_model = Some(found.clone());
     }
+    job.identities = fleet.identities();
     tell_skipped(&job);
     let mut residency = fleet::residency(fleet, arguments.memory_budget);
     let mut sorter = Sorter::new(who, job.categories.clone(), job.threshold);
@@ -115,6 +116,7 @@ fn resolve(
         fallback: arguments.policy.fallback.clone(),
         options: fleet.options().clone(),
         models: fleet.names(),
+        identities: BTreeMap::new(),
         allow_remote: arguments.policy.allow_remote,
         max_tokens: arguments.max_tokens,
     })
@@ -198,11 +200,15 @@ fn answer_all(
     // One row a prompt, whoever wrote the file.
     batch.retain(|row| row.index < job.prompts.len() && done.insert(row.index));
     worker.recall(job, batch.rows());
-    if !batch.rows().is_empty() {
+    if let Some(last) = batch.rows().last() {
         let n = batch.rows().len();
         terminal::tell(&format!(
             "going on after {n} prompts that are done (--fresh begins anew)"
         ));
+        let is_over = n == job.prompts.len();
+        if !is_over && worker.go_on_from(job, last) {
+            return Ok(Exit::Cancelled);
+        }
     }
     let n_before = batch.rows().len();
     let begun = Instant::now();

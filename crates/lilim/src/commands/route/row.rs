@@ -1,5 +1,7 @@
 //! What happened to one prompt.
 
+use std::collections::BTreeMap;
+
 use lilim_api::FinishReason;
 use lilim_router::{Classification, Decision, PromptId};
 use serde::{Deserialize, Serialize};
@@ -53,6 +55,9 @@ pub(crate) struct Row {
     /// Why there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) why_no_energy: Option<String>,
+    /// What the next prompt's decision finds; a run that goes on after this row puts it back.
+    #[serde(default)]
+    pub(crate) left: Left,
     /// Answers of a cascade that were not sure enough, and were thrown away.
     #[serde(default)]
     pub(crate) unsure: Vec<Unsure>,
@@ -63,6 +68,16 @@ pub(crate) struct Row {
     pub(crate) finish_reason: Option<FinishReason>,
     /// Why there is no answer.
     pub(crate) failure: Option<String>,
+}
+
+/// What a prompt left behind that later decisions depend on.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Left {
+    /// Models in memory, the one used longest ago first, and whether each has to stay.
+    pub(crate) residents: Vec<(String, bool)>,
+    /// How long each model took to load, when it last did in this job.
+    pub(crate) load_ms: BTreeMap<String, f64>,
 }
 
 /// A model that came into memory.

@@ -18,7 +18,7 @@ use lilim_router::{
 use super::classifier::{Sorted, Sorter};
 use super::fleet::{Fleet, Loaded, candidates};
 use super::job::Job;
-use super::row::{Load, Row, Unsure};
+use super::row::{Left, Load, Row, Unsure};
 use crate::generate::stream_answer;
 use crate::metrics::Answer;
 use crate::terminal;
@@ -102,6 +102,7 @@ impl Worker {
             queue_ms: 0.0,
             load_ms: 0.0,
             loads: Vec::new(),
+            left: Left::default(),
             evicted: Vec::new(),
             first_token_ms: None,
             figures: None,
@@ -136,7 +137,47 @@ impl Worker {
             .find(|one| one.name == COUNTER_J)
             .and_then(|one| one.value);
         row.why_no_energy = counted.into_iter().find_map(|one| one.why_null);
+        row.left = Left {
+            residents: self.residency.snapshot().into(),
+            load_ms: self.residency.source().loads(),
+        };
         Done { row, is_cancelled }
+    }
+
+    /// Makes memory and the known times of loading what they were after a row of an earlier run, so that
+    /// the prompts after it are decided as they would have been. In no row's time; a model that had to be
+    /// loaded answers a token, as in [`Self::restore`]. Tells whether the user ended it.
+    pub(crate) fn go_on_from(&mut self, job: &Job, last: &Row) -> bool {
+        let left = &last.left;
+        let earlier = Residents::from(left.residents.clone());
+        let fleet = self.residency.source();
+        let names = left.residents.iter().map(|(name, _)| name);
+        // A server is as warm as it was, and may want money.
+        let here: BTreeSet<&String> = names.filter(|name| !fleet.is_server(name)).collect();
+        let entry = PromptEntry {
+            max_tokens: Some(1),
+            ..job.prompts[last.index].clone()
+        };
+        let (mut loaded, mut is_cancelled) = (Vec::new(), false);
+        let restored = self.residency.restore(&earlier, |name, model| {
+            if here.contains(&name.to_owned()) {
+                loaded.push(name.to_owned());
+                let answer = ask(model, &entry, 1, false);
+                is_cancelled |=
+                    answer.is_ok_and(|one| one.finish_reason == Some(FinishReason::Cancelled));
+            }
+        });
+        self.residency.source().restore_loads(left.load_ms.clone());
+        if !loaded.is_empty() {
+            let names = loaded.join(", ");
+            terminal::tell(&format!("loaded as before, in no prompt's time: {names}"));
+        }
+        if let Err(error) = restored {
+            terminal::tell(&format!(
+                "warning: memory is not what it was: {error:#}; later prompts may be decided otherwise"
+            ));
+        }
+        is_cancelled
     }
 
     /// Makes memory what it was at an earlier time. A model that has to be loaded for that answers a token

@@ -151,6 +151,7 @@ fn job_of(arguments: &RouteEvalArguments, fleet: &Fleet) -> anyhow::Result<(Job,
         allow_remote: arguments.policy.allow_remote,
         options: fleet.options().clone(),
         models: fleet.names(),
+        identities: fleet.identities(),
         max_tokens: arguments.max_tokens,
     };
     Ok((job, n_without_label))

@@ -98,26 +98,20 @@ impl Classification {
             .or(self.category.as_deref())
     }
 
-    /// Makes a classification of a label that was written and not scored: all of it on that category,
-    /// or, where none was recognized, an abstention that finds all alike. A written label has no
-    /// probability, so a confidence of 1 says no more than that it was written.
+    /// Makes a classification of a label that was written and not scored: that category, or, where none was
+    /// recognized, an abstention. It has no probabilities: its confidence of 1 says no more than that a
+    /// label was written, and that of 0 that none was.
     ///
     /// # Errors
     /// `Scores` when there is no category.
     pub fn of_label(categories: &[Category], label: Option<usize>) -> Result<Self, RouterError> {
         check_lengths(categories, categories.len(), "labels")?;
-        let share = |index| match label {
-            Some(label) => f64::from(u8::from(label == index)),
-            None => 1.0 / categories.len() as f64,
-        };
-        let scores = categories.iter().enumerate();
-        let scores = scores.map(|(index, category)| CategoryScore {
-            category: category.name.clone(),
-            probability: share(index),
-        });
-        let mut found = Self::from_scores(scores.collect(), 0.0);
-        found.category = found.category.filter(|_| label.is_some());
-        Ok(found)
+        let category = label.and_then(|label| categories.get(label));
+        Ok(Self {
+            category: category.map(|category| category.name.clone()),
+            confidence: f64::from(u8::from(category.is_some())),
+            scores: Vec::new(),
+        })
     }
 
     fn from_scores(scores: Vec<CategoryScore>, threshold: f64) -> Self {

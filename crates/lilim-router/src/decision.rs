@@ -151,7 +151,13 @@ fn unfit(candidates: &[Candidate]) -> impl Iterator<Item = Exclusion> {
 fn category_reason(classification: &Classification) -> String {
     let percent = classification.confidence * 100.0;
     match &classification.category {
+        Some(category) if classification.scores.is_empty() => {
+            format!("{category} was written as its category")
+        }
         Some(category) => format!("classified as {category} with {percent:.1} % confidence"),
+        None if classification.likeliest().is_none() => {
+            "abstained: no category was recognized in what was written".to_owned()
+        }
         None => format!("abstained: the likeliest category has only {percent:.1} % confidence"),
     }
 }

@@ -63,6 +63,11 @@ impl ModelName {
     fn parse(name: &str) -> Self {
         let lower = name.rsplit('/').next().unwrap_or_default().to_lowercase();
         let lower = lower.strip_suffix(".gguf").unwrap_or(&lower);
+        // `NAME.Q4_K_M`, as many GGUF files are called.
+        let lower = match lower.rsplit_once('.') {
+            Some((name, bits)) if quantization_bits(bits).is_some() => format!("{name}-{bits}"),
+            _ => lower.to_owned(),
+        };
         let (mut base, mut family) = (Vec::new(), Vec::new());
         let (mut billions, mut bits) = (None, None);
         for part in lower.split(['-', ' ']).filter(|part| !part.is_empty()) {
@@ -195,6 +200,13 @@ mod tests {
                 Some(4),
             ),
             ("stories260K", "stories260k", "stories260k", None, None),
+            (
+                "qwen3-0.6b.q4_k_m",
+                "qwen3-0.6b",
+                "qwen3",
+                Some(0.6),
+                Some(4),
+            ),
             ("QwQ-32B", "qwq-32b", "qwq", Some(32.0), None),
             ("", "", "", None, None),
         ];

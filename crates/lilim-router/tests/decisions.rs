@@ -4,15 +4,23 @@
 use std::collections::BTreeMap;
 
 use lilim_router::{
-    Candidate, Cascade, ChosenBy, Classification, Decision, DecisionInput, Measured, Metric,
-    ModelMapping, Policy, RequestSize, Target, decide, escalate, pass_over,
+    Candidate, Cascade, CategoryScore, ChosenBy, Classification, Decision, DecisionInput, Measured,
+    Metric, ModelMapping, Policy, RequestSize, Target, built_in_categories, decide, escalate,
+    pass_over,
 };
 
 fn classified(category: Option<&str>) -> Classification {
+    let score = |name: &str, probability| CategoryScore {
+        category: name.to_owned(),
+        probability,
+    };
     Classification {
         category: category.map(str::to_owned),
         confidence: 0.625,
-        scores: Vec::new(),
+        scores: vec![
+            score(category.unwrap_or("Factual"), 0.625),
+            score("other", 0.375),
+        ],
     }
 }
 
@@ -228,6 +236,17 @@ fn abstaining_is_said_with_its_number_and_no_classifier_is_no_reason() {
     });
     let abstained = "abstained: the likeliest category has only 62.5 % confidence";
     assert_eq!(decision.reasons[0], abstained);
+    let reason_of = |label: Option<usize>| {
+        let written = Classification::of_label(&built_in_categories(), label).unwrap();
+        let decision = decide(&DecisionInput {
+            classification: Some(&written),
+            ..input
+        });
+        decision.reasons[0].clone()
+    };
+    assert_eq!(reason_of(Some(0)), "Factual was written as its category");
+    let none = "abstained: no category was recognized in what was written";
+    assert_eq!(reason_of(None), none);
     // Direct is said anew for every run: it goes before a conversation's model.
     let decision = decide(&DecisionInput {
         pinned: Some("other"),
@@ -497,4 +516,25 @@ fn a_model_that_can_never_fit_is_excluded_under_every_policy() {
             assert_eq!(decision.excluded.len(), 1, "{:?}", decision.excluded);
         }
     }
+}
+
+#[test]
+fn memory_is_compared_in_one_kind_and_the_reason_names_what_decided() {
+    let policy = Policy::Target(Target::parse("memory").unwrap());
+    let of = |name: &str, file_bytes, peak| Candidate {
+        file_bytes: Some(file_bytes),
+        measured: Some(Measured {
+            peak_rss_bytes: peak,
+            ..Measured::default()
+        }),
+        ..Candidate::named(name)
+    };
+    // A peak is larger than a file: the measured one must not lose by having been measured.
+    let candidates = [of("large", 9, None), of("small", 5, Some(40.0))];
+    let decision = decide(&DecisionInput::new(&policy, &candidates));
+    assert_eq!(decision.model.as_deref(), Some("small"));
+    let time = Policy::Target(Target::parse("time").unwrap());
+    let decision = decide(&DecisionInput::new(&time, &candidates));
+    let reasons = decision.reasons.join("; ");
+    assert!(reasons.contains("takes the least memory of 2"), "{reasons}");
 }

@@ -64,7 +64,10 @@ fn each_prompt_goes_where_its_category_is_routed_and_every_format_is_written() {
         assert!(row["figures"]["ttft_ms"].as_f64().unwrap() > 0.0);
     }
     let csv = std::fs::read_to_string(place.path("out.csv")).unwrap();
-    assert!(csv.starts_with("id,category,expected,confidence"), "{csv}");
+    assert!(
+        csv.starts_with("index,id,category,expected,confidence"),
+        "{csv}"
+    );
     let page = std::fs::read_to_string(place.path("out.html")).unwrap();
     assert!(page.contains("<svg role=\"img\"") && page.contains("gone-7b"));
     let markdown = std::fs::read_to_string(place.path("out.md")).unwrap();

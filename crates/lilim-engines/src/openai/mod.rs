@@ -188,6 +188,12 @@ impl OpenAiEngine {
         self.about.context
     }
 
+    /// Whether it is the same model at the same address.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let of = |one: &Self| (one.address.base.clone(), one.about.model.clone());
+        of(self) == of(other)
+    }
+
     /// The model's name; of a path the last part.
     pub fn model(&self) -> &str {
         about::file_name(&self.about.model)

@@ -102,7 +102,11 @@ pub(super) fn brier(judged: &[Judged<'_>]) -> Option<f64> {
 pub(super) fn abstain_curve(judged: &[Judged<'_>]) -> Vec<AbstainPoint> {
     let point = |step: usize| {
         let threshold = step as f64 / N_THRESHOLDS as f64;
-        let answered = |one: &&Judged<'_>| one.classification.confidence >= threshold;
+        // What was not understood at all is not answered at any threshold.
+        let answered = |one: &&Judged<'_>| {
+            let found = one.classification;
+            found.confidence >= threshold && found.likeliest().is_some()
+        };
         let n_answered = judged.iter().filter(answered).count();
         let right = judged.iter().filter(answered).filter(|one| one.is_right());
         let n_right = right.count();

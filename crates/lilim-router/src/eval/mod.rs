@@ -57,6 +57,8 @@ pub struct Evaluation {
     pub n_right: usize,
     /// Those it abstained from by its own threshold.
     pub n_abstained: usize,
+    /// Of those it did not abstain from, the right ones.
+    pub n_decided_right: usize,
     /// The share of right ones.
     pub accuracy: f64,
     /// The Wilson interval of the accuracy.
@@ -86,6 +88,8 @@ pub fn evaluate(judged: &[Judged<'_>]) -> Option<Evaluation> {
     let n = judged.len();
     let n_right = judged.iter().filter(|one| one.is_right()).count();
     let abstained = |one: &&Judged<'_>| one.classification.category.is_none();
+    let decided = judged.iter().filter(|one| !abstained(one));
+    let n_decided_right = decided.filter(|one| one.is_right()).count();
     let confusion = Confusion::of(judged);
     let classes = confusion.classes();
     let (expected, absent): (Vec<_>, Vec<_>) =
@@ -95,6 +99,7 @@ pub fn evaluate(judged: &[Judged<'_>]) -> Option<Evaluation> {
         n,
         n_right,
         n_abstained: judged.iter().filter(abstained).count(),
+        n_decided_right,
         accuracy: n_right as f64 / n as f64,
         accuracy_interval: wilson_interval(n_right, n),
         majority: MajorityBaseline {

@@ -50,6 +50,7 @@ pub(crate) fn choose_by_target<'a>(
             }),
         }
     }
+    alike_in_memory(&mut met);
     met.sort_by(|a, b| {
         let (a, b) = (cost(&a.1, objective), cost(&b.1, objective));
         let pairs = a.iter().zip(&b).map(|(a, b)| a.total_cmp(b));
@@ -65,7 +66,7 @@ pub(crate) fn choose_by_target<'a>(
     choice.reasons.push(format!(
         "{} {all} {}: {}",
         chosen.name,
-        superlative(objective, rest.len()),
+        superlative(objective, estimate, rest),
         estimate.describe()
     ));
     for (candidate, estimate) in rest {
@@ -75,6 +76,18 @@ pub(crate) fn choose_by_target<'a>(
         });
     }
     choice
+}
+
+/// A measured peak and the size of a file are no two of a kind: where one candidate has its file's alone,
+/// all that have files are compared by them.
+fn alike_in_memory(met: &mut [(&Candidate, Estimate)]) {
+    let has_file_alone =
+        |one: &Candidate| one.file_bytes.is_some() && one.figure(Metric::PeakRss, None).is_none();
+    if met.iter().any(|(one, _)| has_file_alone(one)) {
+        for (candidate, estimate) in met {
+            estimate.memory_bytes = candidate.file_bytes.or(estimate.memory_bytes);
+        }
+    }
 }
 
 /// The least energy of candidates that nobody measured it of is no choice: time decides, which is said.
@@ -160,14 +173,25 @@ fn verdict(candidate: &Candidate, wanted: &[&Requirement], category: Option<&str
     format!("meets {} and", met.join(", "))
 }
 
-fn superlative(objective: Objective, n_others: usize) -> String {
-    let least = match objective {
-        Objective::Time => "time",
-        Objective::Memory => "memory",
-        Objective::Energy => "energy",
+/// What told the chosen one from the next: the first figure that differs.
+fn superlative(objective: Objective, chosen: &Estimate, rest: &[(&Candidate, Estimate)]) -> String {
+    let Some((_, next)) = rest.first() else {
+        return "is the only one that does".to_owned();
     };
-    match n_others {
-        0 => "is the only one that does".to_owned(),
-        n => format!("takes the least {least} of {}", n + 1),
+    let names = match objective {
+        Objective::Time => ["time", "memory", ""],
+        Objective::Memory => ["memory", "time", ""],
+        Objective::Energy => ["energy", "time", "memory"],
+    };
+    let pairs = cost(chosen, objective)
+        .into_iter()
+        .zip(cost(next, objective));
+    let told = pairs.zip(names).find(|((a, b), _)| a.total_cmp(b).is_ne());
+    match told {
+        Some((_, least)) => format!("takes the least {least} of {}", rest.len() + 1),
+        None => format!(
+            "is the first of {} that nothing tells apart",
+            rest.len() + 1
+        ),
     }
 }

@@ -8,6 +8,7 @@ use super::text::{
     GroupTable, accuracy_line, baseline_and_skipped, confusion, definitions, figures, groups, ms,
     percent,
 };
+use crate::metrics::Figures;
 use crate::terminal::{shortened, unknown};
 
 /// One row a prompt, RFC 4180.
@@ -21,6 +22,7 @@ pub(crate) fn csv(report: &Report<'_>) -> anyhow::Result<String> {
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
         let counted = |value: Option<usize>| value.map_or_else(String::new, |n| n.to_string());
         out.write_record([
+            row.index.to_string(),
             row.id.to_string(),
             text(&row.decision.category),
             text(&row.expected),
@@ -55,7 +57,8 @@ pub(crate) fn csv(report: &Report<'_>) -> anyhow::Result<String> {
     Ok(String::from_utf8(out.into_inner()?)?)
 }
 
-const CSV_HEAD: [&str; 25] = [
+const CSV_HEAD: [&str; 26] = [
+    "index",
     "id",
     "category",
     "expected",
@@ -122,7 +125,38 @@ pub(crate) fn markdown(report: &Report<'_>) -> String {
         text += &format!("- {}\n", cell(&line));
     }
     let (head, rows) = prompt_rows(report);
-    text + "\n" + &table(&owned(&head), &rows)
+    text += "\n";
+    text += &table(&owned(&head), &rows);
+    for row in report.rows {
+        text += &format!("## {}, id {}\n\n", row.index, cell(&row.id.to_string()));
+        for reason in &row.decision.reasons {
+            text += &format!("- {}\n", cell(reason));
+        }
+        if let Some(completion) = &row.completion {
+            let lines = completion.lines().map(|line| format!("> {line}\n"));
+            text += &format!("\n{}", lines.collect::<String>());
+        }
+        text += "\n";
+    }
+    text
+}
+
+/// Each prompt's reasons and answer, folded.
+fn details(report: &Report<'_>) -> String {
+    let of = |row: &Row| {
+        let (index, id) = (row.index, page::escape(&row.id.to_string()));
+        let model = page::escape(row.decision.model.as_deref().unwrap_or("nobody"));
+        let reasons = row.decision.reasons.iter();
+        let reasons: String = reasons
+            .map(|reason| format!("<li>{}</li>\n", page::escape(reason)))
+            .collect();
+        let answer = row.completion.as_ref().or(row.failure.as_ref());
+        let answer = page::escape(answer.map_or("", String::as_str));
+        format!(
+            "<details>\n<summary>{index}, id {id}: {model}</summary>\n<ul>\n{reasons}</ul>\n<pre>{answer}</pre>\n</details>\n"
+        )
+    };
+    report.rows.iter().map(of).collect()
 }
 
 /// A line for each prompt.
@@ -139,6 +173,7 @@ fn prompt_rows(report: &Report<'_>) -> (Vec<&'static str>, Vec<Vec<String>>) {
             }
         });
         let what = [
+            row.index.to_string(),
             row.id.to_string(),
             prompt.map_or_else(String::new, |entry| shortened(&entry.prompt, 60)),
             row.decision.category.clone().unwrap_or_else(unknown),
@@ -150,17 +185,29 @@ fn prompt_rows(report: &Report<'_>) -> (Vec<&'static str>, Vec<Vec<String>>) {
             },
         ];
         let rate = figures.and_then(|one| one.decode_tps);
+        let counted = |n: Option<usize>| n.map_or_else(unknown, |n| n.to_string());
+        let told = |is_untold: fn(&Figures) -> bool| figures.filter(|one| !is_untold(one));
         let times = [
+            ms(row.classification_ms),
+            ms(row.queue_ms),
+            ms(row.load_ms),
+            counted(told(|one| one.untold.n_prompt).map(|one| one.n_prompt)),
+            counted(told(|one| one.untold.n_out).map(|one| one.n_out)),
             row.first_token_ms.map_or_else(unknown, ms),
             figures.and_then(|one| one.ttft_ms).map_or_else(unknown, ms),
             rate.map_or_else(unknown, |tps| format!("{tps:.0}")),
             ms(row.total_ms),
+            row.energy_j
+                .map_or_else(unknown, |joules| format!("{joules:.2} J")),
         ];
         what.into_iter().chain(thrown).chain(times).collect()
     };
-    let mut head = vec!["id", "prompt", "category", "expected", "sure", "model"];
+    let mut head = vec![
+        "index", "id", "prompt", "category", "expected", "sure", "model",
+    ];
     head.extend(has_thrown.then_some("thrown away"));
-    head.extend(["first token", "from sending", "tok/s", "total"]);
+    head.extend(["classify", "queue", "load", "tokens in", "tokens out"]);
+    head.extend(["first token", "from sending", "tok/s", "total", "energy"]);
     (head, report.rows.iter().map(line).collect())
 }
 
@@ -211,6 +258,7 @@ pub(crate) fn html(report: &Report<'_>) -> String {
         .map(|name| (*name, words.contains(name)))
         .collect();
     body += &section("Every prompt", &page::table("Every prompt", &head, &rows));
+    body += &section("Reasons and answers", &details(report));
     page::page("Routed prompts", &body)
 }
 

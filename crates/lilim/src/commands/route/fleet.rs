@@ -85,7 +85,7 @@ impl At {
     fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Files(a), Self::Files(b)) => format!("{a:?}") == format!("{b:?}"),
-            (Self::Server { url: a, .. }, Self::Server { url: b, .. }) => a == b,
+            (Self::Server { engine: a, .. }, Self::Server { engine: b, .. }) => a.is_same(b),
             _ => false,
         }
     }

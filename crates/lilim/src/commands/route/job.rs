@@ -72,6 +72,18 @@ pub(crate) fn tool() -> String {
 }
 
 impl Job {
+    /// Names of the models that may answer.
+    pub(crate) fn names(&self) -> impl Iterator<Item = String> {
+        self.models.iter().map(|(name, _)| name.clone())
+    }
+
+    /// A label, where it is one of the categories: results are judged by no other.
+    pub(crate) fn known<'a>(&self, label: &'a String) -> Option<&'a str> {
+        let mut all = self.categories.iter();
+        all.any(|category| category.name == *label)
+            .then_some(label.as_str())
+    }
+
     /// The name that the job's rows lie under. The version is not in it: rows of another one have to be
     /// found, to be told.
     pub(crate) fn hash(&self) -> anyhow::Result<String> {
@@ -110,11 +122,26 @@ pub(crate) fn chosen_prompts(
         arguments.only.is_empty() || arguments.only.iter().any(|only| only == category)
     };
     let all = set.prompts.len();
+    let mut there: Vec<String> = set
+        .prompts
+        .iter()
+        .filter_map(|entry| entry.category.clone())
+        .collect();
+    there.sort_unstable();
+    there.dedup();
     let mut prompts: Vec<_> = set.prompts.into_iter().filter(is_wanted).collect();
     if prompts.is_empty() && !arguments.only.is_empty() {
         let only = arguments.only.join(", ");
-        let reason = format!("none of the {all} prompts has the category {only}");
+        let reason = format!(
+            "none of the {all} prompts has the category {only} (there are: {})",
+            there.join(", ")
+        );
         return Err(UsageError(reason).into());
+    }
+    for missing in arguments.only.iter().filter(|only| !there.contains(*only)) {
+        terminal::tell(&format!(
+            "warning: --only {missing}: no prompt has that category"
+        ));
     }
     prompts.truncate(arguments.limit.unwrap_or(usize::MAX));
     Ok(prompts)

@@ -5,15 +5,18 @@ use std::path::Path;
 
 use anyhow::Context;
 use lilim_bench::derive::CaseFindings;
-use lilim_bench::record::ModelIdentity;
+use lilim_bench::record::{SideInfo, Transport};
 use lilim_bench::result_file::ResultFile;
 use lilim_router::{Measured, Metric};
 
 use crate::commands::bench::header;
 use crate::config::Config;
 
-/// The most result files that are read, newest first: older ones have been measured again.
+/// The most result files of this machine that are taken, newest first: older ones have been measured again.
 const MOST_FILES: usize = 60;
+
+/// Our engine, as results call it.
+const NATIVE: &str = "native";
 
 /// Results of this machine, the newest first.
 pub(crate) struct Results(Vec<(String, ResultFile)>);
@@ -49,11 +52,8 @@ impl Results {
             let name = path.file_name()?.to_string_lossy().into_owned();
             (file.recording.header.machine.fingerprint == here).then_some((name, file))
         };
-        let read = names
-            .iter()
-            .take(MOST_FILES)
-            .map(std::path::PathBuf::as_path);
-        let mut all: Vec<_> = read.filter_map(of_here).collect();
+        let read = names.iter().map(std::path::PathBuf::as_path);
+        let mut all: Vec<_> = read.filter_map(of_here).take(MOST_FILES).collect();
         all.sort_by(|(_, a), (_, b)| {
             let time = |file: &ResultFile| file.recording.header.started_at.clone();
             time(b).cmp(&time(a))
@@ -67,12 +67,16 @@ impl Results {
         let mut load_ms = None;
         for (file_name, file) in &self.0 {
             let peak_of_newer = measured.peak_rss_bytes.take();
-            let is_it =
-                |model: &ModelIdentity| model.name == name && model.file_bytes == file_bytes;
+            // Another program's engine on the same file is not what would answer.
+            let is_it = |side: &SideInfo| {
+                let is_server = side.transport == Transport::Server;
+                let is_ours = side.engine == NATIVE || (is_server && file_bytes == 0);
+                is_ours && side.model.name == name && side.model.file_bytes == file_bytes
+            };
             let sides = &file.recording.plan.sides;
             let cases = file.recording.plan.cases.iter().zip(&file.findings.cases);
             for (case, found) in cases {
-                let is_ours = sides.get(case.side).is_some_and(|side| is_it(&side.model));
+                let is_ours = sides.get(case.side).is_some_and(is_it);
                 if is_ours && take(&mut measured, &mut load_ms, found) {
                     let at = &file.recording.header.started_at;
                     measured.at.get_or_insert_with(|| at.clone());

@@ -1,5 +1,6 @@
 //! `lilim route`: from a file of prompts to a report of who answered what, why, and how fast.
 
+mod check;
 mod classifier;
 mod compare;
 mod eval;
@@ -61,6 +62,7 @@ pub(crate) fn run(arguments: &RouteArguments, config: &Config) -> anyhow::Result
         job.classifier_model = Some(found.clone());
     }
     job.identities = fleet.identities();
+    check::check_names(&job)?;
     tell_skipped(&job);
     let mut residency = fleet::residency(fleet, arguments.memory_budget);
     let mut sorter = Sorter::new(who, job.categories.clone(), job.threshold);
@@ -269,6 +271,12 @@ fn answer_all(
     })
 }
 
+/// A file by one of the reports' endings; everything else is a folder, dots in its name or not.
+fn is_report(path: &Path) -> bool {
+    let ending = path.extension().and_then(std::ffi::OsStr::to_str);
+    matches!(ending, Some("json" | "csv" | "md" | "html")) && !path.is_dir()
+}
+
 fn progress(n_done: usize, n_all: usize, n_before: usize, elapsed: Duration) -> String {
     let here = n_done - n_before;
     let left = (here > 0).then(|| elapsed.mul_f64((n_all - n_done) as f64 / here as f64));
@@ -313,7 +321,7 @@ impl Place {
     fn of(arguments: &RouteRunArguments, job: &Job, config: &Config) -> anyhow::Result<Self> {
         let default = config.home.join("route");
         let (folder, report) = match &arguments.report {
-            Some(path) if path.extension().is_some() && !path.is_dir() => {
+            Some(path) if is_report(path) => {
                 let folder = path
                     .parent()
                     .filter(|folder| !folder.as_os_str().is_empty());

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use lilim_bench::stats::Summary;
 use lilim_router::{
-    ClassifyOptions, Evaluation, Judged, ModelMapping, Policy, SkippedRoute, classify_by_keywords,
-    evaluate,
+    ClassifyOptions, EmbeddedClassifier, Evaluation, Judged, ModelMapping, Policy, SkippedRoute,
+    classify_by_keywords, evaluate,
 };
 use serde::Serialize;
 
@@ -234,7 +234,7 @@ impl Totals {
                 |row| row.decision.category.clone(),
                 |row, _| row.decision.category.clone(),
             ),
-            accuracy: accuracy(rows),
+            accuracy: accuracy(job, rows),
             keywords_accuracy: keywords_accuracy(job, rows),
             skipped: skipped(job),
         }
@@ -282,12 +282,12 @@ fn grouped(
 }
 
 /// Of the rows whose category the file says and somebody named.
-fn accuracy(rows: &[Row]) -> Option<Evaluation> {
+fn accuracy(job: &Job, rows: &[Row]) -> Option<Evaluation> {
     let judged: Vec<Judged<'_>> = rows
         .iter()
         .filter_map(|row| {
             Some(Judged {
-                expected: row.expected.as_deref()?,
+                expected: job.known(row.expected.as_ref()?)?,
                 classification: row.classification.as_ref()?,
             })
         })
@@ -297,13 +297,17 @@ fn accuracy(rows: &[Row]) -> Option<Evaluation> {
 
 /// The trivial baseline, on the same rows.
 fn keywords_accuracy(job: &Job, rows: &[Row]) -> Option<f64> {
+    // The words are those of the built-in categories.
+    if !EmbeddedClassifier::built_in().knows(&job.categories) {
+        return None;
+    }
     let labelled = rows.iter().filter(|row| row.classification.is_some());
     let right: Vec<bool> = labelled
         .filter_map(|row| {
-            let expected = row.expected.as_ref()?;
+            let expected = job.known(row.expected.as_ref()?)?;
             let prompt = &job.prompts.get(row.index)?.prompt;
             let found = classify_by_keywords(prompt, &ClassifyOptions::default()).ok()?;
-            Some(found.category.as_ref() == Some(expected))
+            Some(found.category.as_deref() == Some(expected))
         })
         .collect();
     let n_right = right.iter().filter(|&&is_right| is_right).count();

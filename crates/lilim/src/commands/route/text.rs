@@ -23,6 +23,7 @@ pub(crate) fn row_head() -> String {
 pub(crate) fn row_line(row: &Row) -> String {
     let mark = match row.is_right() {
         Some(true) => "✓ ",
+        Some(false) if row.decision.category.is_none() => "? ",
         Some(false) => "✗ ",
         None => "",
     };
@@ -331,11 +332,23 @@ pub(crate) fn accuracy_text(found: &Evaluation) -> String {
 }
 
 pub(super) fn accuracy_line(found: &Evaluation) -> String {
-    let calibration = found.calibration.ece;
+    // Labels that were written have no probabilities to be calibrated.
+    let calibration = match found.brier {
+        Some(_) => format!("{:.3}", found.calibration.ece),
+        None => "– (no probabilities)".to_owned(),
+    };
     let (low, high) = (found.accuracy_interval.low, found.accuracy_interval.high);
+    let n_decided = found.n - found.n_abstained;
+    let abstained = match found.n_abstained {
+        0 => String::new(),
+        n => format!(
+            "; abstained from {n} (counted by the likeliest here), of the other {n_decided} {} right",
+            found.n_decided_right
+        ),
+    };
     format!(
-        "categories: {} of {} right, accuracy {:.3} ({low:.3}–{high:.3}), macro-F1 {:.3}, calibration error {calibration:.3}; \
-         always {}: {:.3}",
+        "categories: {} of {} right, accuracy {:.3} ({low:.3}–{high:.3}), macro-F1 {:.3}, calibration error {calibration}; \
+         always {}: {:.3}{abstained}",
         found.n_right,
         found.n,
         found.accuracy,

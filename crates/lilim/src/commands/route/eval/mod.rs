@@ -11,7 +11,7 @@ use anyhow::Context;
 use lilim_bench::stats::Summary;
 use lilim_host::Residency;
 use lilim_router::{
-    Category, Classification, ClassifyOptions, Evaluation, Judged, PromptEntry,
+    Category, Classification, ClassifyOptions, EmbeddedClassifier, Evaluation, Judged, PromptEntry,
     classify_by_keywords, evaluate,
 };
 use serde::Serialize;
@@ -142,6 +142,8 @@ fn of_entries(
     let mut status = StatusLine::new();
     let is_known = |label: &String| categories.iter().any(|one| one.name == *label);
     let asked = sorter.name();
+    // The words are those of the built-in categories.
+    let has_words = EmbeddedClassifier::built_in().knows(categories);
     let labelled: Vec<_> = entries
         .into_iter()
         .filter_map(|entry| Some((entry.category.filter(is_known)?, entry.prompt)))
@@ -157,7 +159,9 @@ fn of_entries(
         // Another's figures under the name of the one that was asked are worse than none.
         let by = sorted.classifier.unwrap_or_default();
         anyhow::ensure!(by == asked, "classifier {asked} failed, {by} answered");
-        let words = classify_by_keywords(&prompt, &ClassifyOptions::default()).ok();
+        let words = has_words
+            .then(|| classify_by_keywords(&prompt, &ClassifyOptions::default()).ok())
+            .flatten();
         all.push(Answered {
             expected,
             by_classifier: found,

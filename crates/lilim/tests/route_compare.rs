@@ -27,6 +27,11 @@ fn what_routing_saved_is_told_with_the_noise_of_the_machine() {
     let time = &found["ratios"][0];
     assert!(time["ratio"][0].as_f64().unwrap() > 0.0, "{time}");
     assert!(time["noise_floor"][1].as_f64().is_some(), "{time}");
+    let whole = &found["whole_time"];
+    let ms = |side: &str| whole[side].as_f64().unwrap();
+    let ratio = |place: usize| whole["ratio"][place].as_f64().unwrap();
+    assert_eq!(ratio(0), ms("routed_ms") / ms("direct_ms"), "{whole}");
+    assert!(ratio(1) <= ratio(0) && ratio(0) <= ratio(2), "{whole}");
     // Both files are the same model.
     assert_eq!(found["n_same"], found["n_answers"]);
 }
@@ -88,6 +93,20 @@ fn each_side_has_a_peak_of_its_own_process() {
     // Routing had two models in memory.
     assert!(bytes("routed") > bytes("direct"), "{memory}");
     assert_eq!(memory["ratio"], bytes("routed") / bytes("direct"));
+    // Also where nothing but a file may follow.
+    let plain = [
+        "--json",
+        "--compare",
+        "small",
+        "--rounds",
+        "6",
+        "-n",
+        "1",
+        "--",
+        &file,
+    ];
+    let found: serde_json::Value = serde_json::from_str(&place.fine(&plain).0).unwrap();
+    assert!(found["memory"]["why_null"].is_null(), "{}", found["memory"]);
 }
 
 #[test]

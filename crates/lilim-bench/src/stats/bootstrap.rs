@@ -90,6 +90,55 @@ pub fn bootstrap(
     }))
 }
 
+/// Bounds any figure of n samples by percentiles of its bootstrap distribution, such as a mean or a ratio
+/// of sums: `figure` gets the places of the samples that are drawn, n of them, each as often as it is drawn.
+/// What belongs to one sample (a pair) is drawn as one.
+///
+/// The bounds are `None` where [`bootstrap()`] has none either. `None` for no samples.
+///
+/// *Cost:* a resample takes n draws and one call.
+///
+/// # Errors
+/// As [`bootstrap()`], of the confidence and the resamples.
+pub fn bootstrap_figure(
+    n: usize,
+    figure: impl Fn(&[usize]) -> f64,
+    confidence: Confidence,
+    options: BootstrapOptions,
+) -> Result<Option<Estimate>, StatsError> {
+    confidence.check()?;
+    let resamples = options.resamples;
+    check_parameter("resamples", resamples as f64, "at least 1", resamples > 0)?;
+    if n == 0 {
+        return Ok(None);
+    }
+    let mut places: Vec<usize> = (0..n).collect();
+    let estimate = figure(&places);
+    let tail = confidence.tail();
+    let mut interval = Interval::unbounded(confidence, None);
+    // All signs alike by chance: where that is likelier than the tail, n says nothing of it.
+    let is_enough = 0.5_f64.powf(n as f64) <= tail;
+    if is_enough && resamples as f64 * tail >= MIN_RESAMPLES_BEYOND {
+        let mut random = Random::new(options.seed, Purpose::Bootstrap);
+        let mut figures: Vec<f64> = (0..resamples)
+            .map(|_| {
+                places.fill_with(|| random.below(n));
+                figure(&places)
+            })
+            .collect();
+        figures.sort_unstable_by(f64::total_cmp);
+        let at = |share| Some(quantile_of_sorted(&figures, share));
+        interval.lower = confidence.has_lower().then(|| at(tail)).flatten();
+        interval.upper = confidence.has_upper().then(|| at(1.0 - tail)).flatten();
+    }
+    Ok(Some(Estimate {
+        n,
+        estimate,
+        interval,
+        method: Method::BootstrapPercentile,
+    }))
+}
+
 /// The Walsh averages of a sample in ascending order: a resample has the same averages, only some
 /// of them several times, so nothing is sorted again.
 struct Pairs {
@@ -222,6 +271,29 @@ mod tests {
                 assert_eq!(pairs.estimate(&counts, &mut Vec::new()), expected, "{n}");
             }
         }
+    }
+
+    #[test]
+    fn a_mean_is_bounded_as_its_standard_error_says() {
+        let sample: Vec<f64> = (0..40).map(|x| f64::from(x * x % 13)).collect();
+        let mean = |places: &[usize]| {
+            places.iter().map(|&place| sample[place]).sum::<f64>() / places.len() as f64
+        };
+        let options = BootstrapOptions::default();
+        let of = |n| bootstrap_figure(n, mean, LEVEL, options).unwrap();
+        let found = of(40).unwrap();
+        let middle = sample.iter().sum::<f64>() / 40.0;
+        assert_eq!(found.estimate, middle);
+        let variance = sample.iter().map(|x| (x - middle).powi(2)).sum::<f64>() / 40.0;
+        let expected = 1.96 * (variance / 40.0).sqrt();
+        let half = found.interval.half_width().unwrap();
+        assert!(
+            (half / expected - 1.0).abs() < 0.05,
+            "{half} is not {expected}"
+        );
+        assert!(of(6).unwrap().interval.lower.is_some());
+        assert!(of(5).unwrap().interval.lower.is_none());
+        assert!(of(0).is_none());
     }
 
     #[test]

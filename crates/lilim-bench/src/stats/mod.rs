@@ -9,7 +9,7 @@
 //!   [`round_orders`];
 //! - a comparison afterwards: [`log_ratios`] of the rounds, [`judge`] at each look (it puts
 //!   [`hodges_lehmann()`], [`bootstrap()`] and [`decide`] together), [`drift()`] of the control arm,
-//!   [`serial_correlation`] of the rounds;
+//!   [`serial_correlation`] of the rounds; [`bootstrap_figure`] of what is no location, such as a ratio of sums;
 //! - the gate itself: [`simulate()`];
 //! - the rest: [`poisson_arrivals`] for open-loop load, [`change_points()`] of a history.
 
@@ -36,7 +36,7 @@ mod tukey;
 mod verdict;
 
 pub use arrivals::poisson_arrivals;
-pub use bootstrap::{BootstrapOptions, bootstrap};
+pub use bootstrap::{BootstrapOptions, bootstrap, bootstrap_figure};
 pub use change_points::{ChangePoint, ChangePointOptions, change_points};
 pub use confidence::{Confidence, Estimate, Interval, Method};
 pub use drift::{DRIFT_LIMIT, Drift, SerialCorrelation, drift, serial_correlation};

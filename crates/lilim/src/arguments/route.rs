@@ -38,7 +38,7 @@ pub(crate) struct RouteRunArguments {
     /// saved, with intervals, and what the classifier itself took.
     #[arg(long, value_name = "MODEL", conflicts_with_all = ["explain", "dry_run"])]
     pub(crate) compare: Option<String>,
-    /// Rounds of a comparison; each takes every N-th prompt.
+    /// Rounds of a comparison; each takes its share of the prompts, of every category alike.
     #[arg(long, value_name = "N", default_value_t = 10, requires = "compare",
         value_parser = clap::value_parser!(u32).range(6..=200))]
     pub(crate) rounds: u32,
@@ -72,10 +72,11 @@ pub(crate) struct RouteRunArguments {
     #[arg(short = 'o', long = "output", value_name = "PATH")]
     pub(crate) report: Option<PathBuf>,
     /// Further formats beside the JSON file (repeatable, or separated by commas).
-    #[arg(long, value_name = "FORMAT", value_delimiter = ',')]
+    #[arg(long, value_name = "FORMAT", value_delimiter = ',',
+        conflicts_with_all = ["compare", "dry_run", "explain"])]
     pub(crate) format: Vec<RouteFormat>,
     /// Begin anew where an interrupted run of the same job lies; without it, that run goes on.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["compare", "dry_run", "explain"])]
     pub(crate) fresh: bool,
     #[command(flatten)]
     pub(crate) load: LoadArguments,

@@ -1,7 +1,8 @@
 //! The arms of a comparison, and one arm's share of a round.
 
+use lilim_bench::stats::round_orders;
 use lilim_host::Residents;
-use lilim_router::Policy;
+use lilim_router::{Policy, PromptEntry};
 use serde::{Deserialize, Serialize};
 
 use crate::commands::route::job::Job;
@@ -19,6 +20,9 @@ pub(super) enum Arm {
     /// The one model again: what this machine makes of no difference.
     DirectAgain,
 }
+
+/// What the lots are drawn from: the same file is dealt out the same way.
+pub(super) const SEED: u64 = 1;
 
 pub(super) const ARMS: [Arm; 3] = [Arm::Routed, Arm::Direct, Arm::DirectAgain];
 
@@ -100,17 +104,32 @@ impl Held {
     }
 }
 
+/// Deals the prompts out to the rounds, each to one: by lot, and of every category that the file says about
+/// as many to each round. Files are often sorted by category, or in turns: rounds of one category alone would
+/// compare what no other round does. Within a round they stay in the file's order.
+pub(super) fn deal(prompts: &[PromptEntry], n_rounds: usize) -> Vec<Vec<usize>> {
+    let all: Vec<usize> = (0..prompts.len()).collect();
+    let mut all = round_orders(&all, 1, SEED).swap_remove(0);
+    all.sort_by_key(|&index| &prompts[index].category);
+    let mut rounds = vec![Vec::new(); n_rounds];
+    for (place, index) in all.into_iter().enumerate() {
+        rounds[place % n_rounds].push(index);
+    }
+    for round in &mut rounds {
+        round.sort_unstable();
+    }
+    rounds
+}
+
 /// `None` where the user ended it.
 pub(super) fn one_arm(
     worker: &mut Worker,
     job: &Job,
-    (round, n_rounds): (usize, usize),
+    (round, indices): (usize, &[usize]),
     arm: Arm,
 ) -> Option<Sample> {
     let mut rows = Vec::new();
-    // Every so-many-eth prompt: files are often sorted by category, and a round of one category alone would
-    // compare what no other round does.
-    for index in (round..job.prompts.len()).step_by(n_rounds) {
+    for &index in indices {
         let done = worker.work(job, index);
         if done.is_cancelled {
             return None;
@@ -118,4 +137,40 @@ pub(super) fn one_arm(
         rows.push(done.row);
     }
     Some(Sample { round, arm, rows })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn prompts(categories: &[Option<&str>]) -> Vec<PromptEntry> {
+        let entry = |(id, &category)| {
+            let entry = json!({"id": id, "category": category, "prompt": "a"});
+            serde_json::from_value(entry).unwrap()
+        };
+        categories.iter().enumerate().map(entry).collect()
+    }
+
+    #[test]
+    fn every_round_has_every_category_alike_however_the_file_is_sorted() {
+        let in_turns: Vec<_> = (0..60).map(|i| Some(["a", "b", "c"][i % 3])).collect();
+        let sorted: Vec<_> = (0..60).map(|i| Some(["a", "b", "c"][i / 20])).collect();
+        for categories in [in_turns, sorted, vec![None; 60]] {
+            // As many rounds as the categories' turns divide.
+            let rounds = deal(&prompts(&categories), 6);
+            let mut all: Vec<usize> = rounds.concat();
+            all.sort_unstable();
+            assert_eq!(all, (0..60).collect::<Vec<_>>());
+            for round in &rounds {
+                assert_eq!(round.len(), 10);
+                assert!(round.is_sorted());
+                for category in ["a", "b", "c"] {
+                    let of = |index: &&usize| categories[**index] == Some(category);
+                    let n = round.iter().filter(of).count();
+                    assert!(categories[0].is_none() || (3..=4).contains(&n), "{round:?}");
+                }
+            }
+        }
+    }
 }

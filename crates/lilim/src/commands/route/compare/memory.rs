@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::io::BufRead;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -21,13 +22,14 @@ use crate::exit::Exit;
 use crate::machine;
 use crate::terminal::StatusLine;
 
-/// The most tokens of an answer there: caches are as long as the context from the start.
-const MOST_TOKENS: usize = 16;
+/// What the figures are, for whoever reads the file alone.
+const MEANING: &str = "largest resident set (VmHWM) of a fresh process for each arm, which takes every \
+     prompt once after the rounds, in the file's order; what a server takes is not in it";
 
 /// The largest resident set of each arm.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Memory {
-    meaning: String,
+    meaning: &'static str,
     pub(super) routed_peak_rss_bytes: Option<u64>,
     pub(super) direct_peak_rss_bytes: Option<u64>,
     /// Routed / direct, of one process each: there is no interval.
@@ -77,10 +79,7 @@ pub(super) fn measure(
         .find_map(|(peak, arm)| Some(format!("{arm}: {:#}", peak.as_ref().err()?)));
     let (routed, direct) = (routed.ok(), direct.ok());
     Memory {
-        meaning: format!(
-            "largest resident set (VmHWM) of a fresh process for each arm, which takes every prompt once \
-             after the rounds, answers of at most {MOST_TOKENS} tokens; what a server takes is not in it"
-        ),
+        meaning: MEANING,
         routed_peak_rss_bytes: routed,
         direct_peak_rss_bytes: direct,
         ratio: routed
@@ -94,6 +93,7 @@ pub(super) fn measure(
 fn peak(arm: RouteArm, job: &Job, n_failed: usize, cancel: &CancelToken) -> anyhow::Result<u64> {
     let mut child = Ends(start(arm).context("starting a process of its own")?);
     let lines = lines(&mut child.0)?;
+    let complaint = last_complaint(&mut child.0)?;
     let mut status = StatusLine::new();
     let said = loop {
         anyhow::ensure!(!cancel.is_cancelled(), "interrupted");
@@ -106,7 +106,9 @@ fn peak(arm: RouteArm, job: &Job, n_failed: usize, cancel: &CancelToken) -> anyh
             Err(mpsc::RecvTimeoutError::Timeout) => {}
             Err(mpsc::RecvTimeoutError::Disconnected) => {
                 let code = child.0.wait().context("waiting for the process")?;
-                anyhow::bail!("its process ended without a figure ({code})");
+                let why = complaint.join().ok().flatten();
+                let why = why.map_or_else(String::new, |why| format!(": {why}"));
+                anyhow::bail!("its process ended without a figure ({code}){why}");
             }
         }
     };
@@ -139,16 +141,23 @@ impl Drop for Ends {
 /// This program with the same arguments, for one arm alone.
 fn start(arm: RouteArm) -> anyhow::Result<Child> {
     let program = std::env::current_exe().context("finding this program")?;
-    let same: Vec<OsString> = std::env::args_os().skip(1).collect();
     Command::new(program)
-        .args(same)
-        .arg(format!("--arm={arm}"))
+        .args(arguments_of(arm, std::env::args_os().skip(1)))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        // It would say again what was said before the rounds.
-        .stderr(Stdio::null())
+        // Not shown: it says again what was said before the rounds.
+        .stderr(Stdio::piped())
         .spawn()
         .context("running this program")
+}
+
+/// The same arguments with the arm's, right after the command: behind a `--` it would be a prompt file.
+fn arguments_of(arm: RouteArm, same: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut all: Vec<OsString> = same.collect();
+    let command = all.iter().position(|one| one == "route");
+    let after = command.map_or(0, |place| place + 1);
+    all.insert(after, format!("--arm={arm}").into());
+    all
 }
 
 /// What the process says, as it says it.
@@ -167,6 +176,17 @@ fn lines(child: &mut Child) -> anyhow::Result<mpsc::Receiver<Said>> {
     Ok(receiver)
 }
 
+/// The last thing that the process says to people, once it has ended. Read from the start: a full pipe would
+/// stop it.
+fn last_complaint(child: &mut Child) -> anyhow::Result<JoinHandle<Option<String>>> {
+    let stderr = child.stderr.take().context("the process has no stderr")?;
+    Ok(std::thread::spawn(move || {
+        let lines = std::io::BufReader::new(stderr).lines();
+        let said = lines.map_while(Result::ok);
+        said.filter(|line| !line.trim().is_empty()).last()
+    }))
+}
+
 /// The other side of [`measure`]: takes every prompt through one arm and tells this process's peak.
 pub(super) fn arm_alone(
     worker: &mut Worker,
@@ -174,15 +194,12 @@ pub(super) fn arm_alone(
     direct: &str,
     arm: RouteArm,
 ) -> anyhow::Result<Exit> {
-    let mut job = match arm {
+    // Answers as long as in the rounds: shorter ones would be surer or less sure, and a cascade or a target
+    // would choose other models.
+    let job = match arm {
         RouteArm::Routed => job.clone(),
         RouteArm::Direct => direct_job(job, direct),
     };
-    job.max_tokens = job.max_tokens.min(MOST_TOKENS);
-    for entry in &mut job.prompts {
-        let most = MOST_TOKENS as u32;
-        entry.max_tokens = entry.max_tokens.map(|n| n.min(most));
-    }
     let mut n_failed = 0;
     for index in 0..job.prompts.len() {
         let done = worker.work(&job, index);
@@ -201,4 +218,22 @@ pub(super) fn arm_alone(
 
 fn say(said: &Said) -> anyhow::Result<()> {
     print_line(&serde_json::to_string(said).context("writing JSON")?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arm_is_named_before_whatever_the_user_wrote() {
+        let of = |same: &[&str]| arguments_of(RouteArm::Routed, same.iter().map(OsString::from));
+        for (same, expected) in [
+            (&["route", "--compare", "a", "--", "-p"][..], 1),
+            (&["-v", "route", "route"], 2),
+        ] {
+            let all = of(same);
+            assert_eq!(all.len(), same.len() + 1);
+            assert_eq!(all[expected], "--arm=routed", "{all:?}");
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! `lilim route --compare MODEL`: what routing saved against one model for everything. Each round takes
-//! its share of the prompts through every arm, in seeded orders that turn back every second round.
+//! its share of the prompts, dealt out by lot, through every arm, in seeded orders that turn back every
+//! second round.
 
 mod arms;
 mod findings;
@@ -11,12 +12,13 @@ use anyhow::Context;
 use lilim_bench::stats::round_orders;
 use serde::Serialize;
 
-use self::arms::{ARMS, Arm, Held, Sample, direct_job, one_arm};
-use self::findings::{Answers, Ratio};
+use self::arms::{ARMS, Arm, Held, SEED, Sample, deal, direct_job, one_arm};
+use self::findings::Findings;
+pub(super) use self::findings::mean_difference;
 use self::memory::Memory;
 use self::quality::Quality;
 use super::Place;
-use super::job::Job;
+use super::job::{self, Job};
 use super::work::Worker;
 use crate::arguments::RouteRunArguments;
 use crate::commands::{print_json, print_line, write_whole};
@@ -26,7 +28,7 @@ use crate::generate::end_on_ctrl_c;
 use crate::terminal::{self, StatusLine};
 
 /// The layout of [`Comparison`].
-const SCHEMA: &str = "lilim.route-compare/2";
+const SCHEMA: &str = "lilim.route-compare/3";
 
 /// What the rounds show.
 #[derive(Debug, Serialize)]
@@ -41,14 +43,8 @@ struct Comparison<'a> {
     /// share.
     n_restored: usize,
     samples: Vec<Sample>,
-    /// One for each figure.
-    ratios: Vec<Ratio>,
-    /// Of the routed arm's whole time, the share that classifying took.
-    classifier_share: Option<f64>,
-    /// Classifying a prompt, milliseconds, the middle.
-    classification_ms: Option<f64>,
     #[serde(flatten)]
-    answers: Answers,
+    findings: Findings,
     /// How likely the one model finds the answers.
     quality: Quality,
     /// Peak memory, each arm in a process of its own.
@@ -80,7 +76,9 @@ pub(super) fn run(
         return Ok(interrupted());
     };
     let mut samples = Vec::new();
-    for (round, order) in round_orders(&ARMS, n_rounds, 1).into_iter().enumerate() {
+    let shares = deal(&job.prompts, n_rounds);
+    let orders = round_orders(&ARMS, n_rounds, SEED);
+    for (round, (order, share)) in orders.into_iter().zip(&shares).enumerate() {
         for arm in order {
             status.show(&format!("round {} of {n_rounds}", round + 1));
             let of_arm = match arm {
@@ -90,7 +88,7 @@ pub(super) fn run(
             if !held.restore(arm, worker, of_arm)? {
                 return Ok(interrupted());
             }
-            let Some(sample) = one_arm(worker, of_arm, (round, n_rounds), arm) else {
+            let Some(sample) = one_arm(worker, of_arm, (round, share), arm) else {
                 return Ok(interrupted());
             };
             held.keep(arm, worker);
@@ -102,10 +100,16 @@ pub(super) fn run(
     let quality = quality::measure(worker, job, direct, &samples, &cancel);
     let memory = memory::measure(worker, job, &samples, &cancel);
     let found = Comparison {
+        schema: SCHEMA,
+        tool: job::tool(),
+        job,
+        direct,
+        n_rounds,
+        n_restored: held.n_restored,
+        findings: findings::of(job, n_rounds, &samples),
         quality,
         memory,
-        n_restored: held.n_restored,
-        ..findings::of(job, direct, n_rounds, samples)
+        samples,
     };
     let place = Place::of(arguments, job, config)?;
     let path = place.report.with_extension("compare.json");

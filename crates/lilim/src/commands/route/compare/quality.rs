@@ -6,7 +6,7 @@ use lilim_bench::stats::{Confidence, hodges_lehmann};
 use serde::Serialize;
 
 use super::arms::{Arm, Sample};
-use super::findings::{answer, bounds};
+use super::findings::{answer, bounds, mean_difference};
 use crate::commands::route::job::Job;
 use crate::commands::route::score::log_prob_per_token;
 use crate::commands::route::work::Worker;
@@ -29,9 +29,10 @@ pub(super) struct Quality {
     pub(super) routed: Option<f64>,
     pub(super) direct: Option<f64>,
     pub(super) shuffled: Option<f64>,
-    /// Routed − direct, paired by prompt: the Hodges-Lehmann estimate and its bounds at 95%.
+    /// Routed − direct, paired by prompt: the mean, and its bounds at 95% by the bootstrap.
     pub(super) difference: [Option<f64>; 3],
-    /// Prompts whose two answers differ, and the same difference over these alone.
+    /// Prompts whose two answers differ, and the difference over these alone: the Hodges-Lehmann estimate
+    /// and its bounds at 95%.
     pub(super) n_different: usize,
     pub(super) difference_of_different: [Option<f64>; 3],
     /// Routed − shuffled: what the score can see at all.
@@ -129,16 +130,12 @@ fn of(n_prompts: usize, prompts: Vec<Scored>) -> Quality {
     let all = differences(|one| one.routed - one.direct);
     // Equal texts score equally, to the bit.
     let different: Vec<f64> = all.iter().copied().filter(|&one| one != 0.0).collect();
-    let estimate = |values: &[f64]| hodges_lehmann(values, Confidence::TwoSided(0.95));
-    let shown = |values: &[f64]| match estimate(values) {
+    let location = |values: &[f64]| match hodges_lehmann(values, Confidence::TwoSided(0.95)) {
         Ok(Some(estimate)) => bounds(&estimate),
         _ => [None; 3],
     };
-    let why_null = match estimate(&all) {
-        Ok(Some(_)) => None,
-        Ok(None) => Some("no prompt has an answer from both sides".to_owned()),
-        Err(error) => Some(error.to_string()),
-    };
+    let shown = |values: &[f64]| mean_difference(values).unwrap_or_default();
+    let why_null = (n == 0).then(|| "no prompt has an answer from both sides".to_owned());
     Quality {
         meaning: MEANING,
         n,
@@ -148,7 +145,7 @@ fn of(n_prompts: usize, prompts: Vec<Scored>) -> Quality {
         shuffled: mean(|one| one.shuffled),
         difference: shown(&all),
         n_different: different.len(),
-        difference_of_different: shown(&different),
+        difference_of_different: location(&different),
         over_shuffled: match n {
             // One prompt's answer is its own neighbour.
             1 => [None; 3],
@@ -182,6 +179,7 @@ mod tests {
         let [Some(value), Some(low), Some(high)] = found.difference else {
             panic!("{found:?}");
         };
+        assert_eq!(value, found.routed.unwrap() - found.direct.unwrap());
         assert!((-1.0..=0.0).contains(&low) && low <= value && value <= high && high <= 0.0);
     }
 

@@ -1,14 +1,15 @@
 //! A comparison as people read it.
 
 use super::Comparison;
-use super::findings::Ratio;
+use super::findings::{Ratio, WholeTime};
 use super::memory::Memory;
 use crate::commands::route::text::ms;
 use crate::terminal::{Align, human_bytes, table, unknown};
 
 /// What routing saved, and what it cost.
 pub(super) fn comparison(found: &Comparison<'_>) -> String {
-    let rows: Vec<Vec<String>> = found.ratios.iter().map(line).collect();
+    let findings = &found.findings;
+    let rows: Vec<Vec<String>> = findings.ratios.iter().map(line).collect();
     let head = [
         ("figure", Align::Left),
         ("routed", Align::Right),
@@ -16,20 +17,20 @@ pub(super) fn comparison(found: &Comparison<'_>) -> String {
         ("routed / direct", Align::Right),
         ("direct / direct", Align::Right),
     ];
-    let mut text = table(&head, &rows);
-    for one in &found.ratios {
+    let mut text = whole_time(&findings.whole_time, found.direct) + &table(&head, &rows);
+    for one in &findings.ratios {
         if let Some(why) = &one.why_null {
             text += &format!("\nno ratio of {}: {why}", one.figure);
         }
     }
-    let answers = &found.answers;
-    let classification = found.classification_ms.map_or_else(unknown, ms);
-    let share = found
+    let answers = &findings.answers;
+    let classification = findings.classification_ms.map_or_else(unknown, ms);
+    let share = findings
         .classifier_share
         .map_or_else(unknown, |share| format!("{:.1}%", 100.0 * share));
     text += &format!(
         "\n\ndirect: every prompt to {}. Figures are the middles of {} rounds, each the mean of its\n\
-         prompts; ratios are paired by round, with their 95% intervals. Times begin when a prompt is\n\
+         prompts, dealt out by lot; ratios are paired by round (Hodges-Lehmann), with their 95% intervals. Times begin when a prompt is\n\
          taken up: classifying, loading, and answers that a cascade threw away are in them.\n\
          Each side has its own memory: what it had at the end of its last share is put back, untimed,\n\
          before its next one ({} loads); what it loads within its share is timed.\n\
@@ -46,6 +47,20 @@ pub(super) fn comparison(found: &Comparison<'_>) -> String {
     text + &memory(&found.memory) + &quality(found)
 }
 
+/// What routing saved: the first that whoever compares wants to know.
+fn whole_time(found: &WholeTime, direct: &str) -> String {
+    let took = |value: Option<f64>| value.map_or_else(unknown, ms);
+    let why = found.why_null.as_ref();
+    let why = why.map_or_else(String::new, |why| format!(" ({why})"));
+    format!(
+        "all prompts together: routed {}, direct {}; routed / direct {}{why}, {direct} against itself {}\n\n",
+        took(found.routed_ms),
+        took(found.direct_ms),
+        with_bounds(found.ratio),
+        with_bounds(found.noise_floor),
+    )
+}
+
 fn memory(found: &Memory) -> String {
     let bytes = |bytes: Option<u64>| bytes.map_or_else(unknown, human_bytes);
     let ratio = found
@@ -55,7 +70,7 @@ fn memory(found: &Memory) -> String {
     let why = why.map_or_else(String::new, |why| format!(" ({why})"));
     format!(
         "\npeak memory: routed {}, direct {}{ratio}{why}; each in a process of its own after the rounds,\n\
-         every prompt once, short answers",
+         every prompt once",
         bytes(found.routed_peak_rss_bytes),
         bytes(found.direct_peak_rss_bytes),
     )
@@ -100,7 +115,7 @@ fn quality(found: &Comparison<'_>) -> String {
             signed_with_bounds(quality.difference_of_different)
         );
     }
-    if !matches!(quality.over_shuffled, [_, Some(lower), _] if lower > 0.0) {
+    if matches!(quality.over_shuffled, [_, Some(lower), _] if lower <= 0.0) {
         text += "\nRouted answers score no better here than answers to another prompt.";
     }
     text

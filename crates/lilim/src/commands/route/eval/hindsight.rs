@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use lilim_bench::stats::{Confidence, hodges_lehmann};
 use lilim_router::{AlwaysModel, Better, ChoiceOutcome, RegretReport, regret};
 use serde::Serialize;
+
+use crate::commands::route::compare::mean_difference;
 
 /// One candidate's answer to one prompt.
 #[derive(Clone, Debug, Serialize)]
@@ -60,8 +61,7 @@ pub(super) struct Hindsight {
     pub(super) ways: Vec<Way>,
     /// The single model that would have been best, known only afterwards.
     pub(super) best_single: String,
-    /// The policy's value − that model's, paired by prompt: the Hodges-Lehmann estimate, and its bounds
-    /// at 95%.
+    /// The policy's value − that model's, paired by prompt: the mean, and its bounds at 95% by the bootstrap.
     pub(super) over_best_single: [Option<f64>; 3],
 }
 
@@ -190,14 +190,7 @@ fn over(outcomes: &[ChoiceOutcome], single: &str) -> [Option<f64>; 3] {
     let differences: Vec<f64> = complete
         .map(|one| one.values[&one.chosen] - one.values[single])
         .collect();
-    match hodges_lehmann(&differences, Confidence::TwoSided(0.95)) {
-        Ok(Some(found)) => [
-            Some(found.estimate),
-            found.interval.lower,
-            found.interval.upper,
-        ],
-        _ => [None; 3],
-    }
+    mean_difference(&differences).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -258,6 +251,9 @@ mod tests {
         );
         assert_eq!(way(&found, "the policy").mean_regret, 0.25);
         assert_eq!(way(&found, "the policy").best_share, 0.75);
+        // The difference beside two means is theirs, though most prompts differ by less.
+        let means = way(&found, "the policy").mean - way(&found, "always a").mean;
+        assert_eq!(found.over_best_single[0], Some(means));
         let random = way(&found, "at random");
         assert_eq!(
             (random.mean, random.mean_regret, random.best_share),
